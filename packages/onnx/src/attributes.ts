@@ -23,7 +23,7 @@ export type Attributes = Readonly<Record<string, Attribute>>
 type Valued<K extends Attribute['kind']> = Extract<Attribute, { kind: K }>['value']
 
 /** The attribute's value, the default where it is absent; a clear error where it has another kind. */
-export function attribute<K extends Attribute['kind'], D = Valued<K>>(
+export function attribute<K extends Attribute['kind'], D extends Valued<K> | undefined = undefined>(
   node: { readonly attributes: Attributes; readonly operator: string; readonly name: string },
   name: string,
   kind: K,
@@ -35,7 +35,7 @@ export function attribute<K extends Attribute['kind'], D = Valued<K>>(
     throw new UnsupportedModelError(
       `attribute "${name}" of ${node.operator} "${node.name}" is of kind ${found.kind}, expected ${kind}`,
     )
-  return found.value as Valued<K>
+  return found.value as never
 }
 
 /** What `attributes()` accepts: a number list is ints unless the name is a known float attribute. */

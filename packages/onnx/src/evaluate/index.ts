@@ -1,0 +1,4 @@
+/** @file Every operator the reference evaluator knows. */
+import type { OperatorEvaluations } from './array.js'
+
+export const evaluations: OperatorEvaluations = {}

@@ -1,0 +1,28 @@
+/** @file Public surface of @ascribe/onnx. */
+export { attribute, type Attribute, type Attributes, attributes, type PlainAttribute } from './attributes.js'
+export { GraphBuilder, type PlainAttributes } from './build.js'
+export { byteLength, type DataType, dataTypes, isFloat } from './dtype.js'
+export * from './errors.js'
+export { type EvaluateContext, fromTensor, type NdArray, ndarray, toTensor, zeros } from './evaluate/array.js'
+export { evaluate } from './evaluate/evaluate.js'
+export {
+  type Dimension,
+  Graph,
+  type Node,
+  normalOpset,
+  operatorKey,
+  outerReads,
+  type Port,
+  type Shape,
+  sortNodes,
+  subgraphs,
+  type ValueType,
+} from './graph.js'
+export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.js'
+export type { TensorSource } from './proto/decode-tensor.js'
+export { encodeModel, type EncodeOptions } from './proto/encode.js'
+export { type ReadOptions, readModel } from './read.js'
+export { inferShapes } from './shapes/infer.js'
+export { foldConstants } from './passes/fold.js'
+export { specialise } from './passes/specialise.js'
+export { elementCount, type Origin, Tensor } from './tensor.js'

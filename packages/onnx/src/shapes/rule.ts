@@ -1,0 +1,46 @@
+/** @file The shape of a shape rule: input types in, output types out, with the contents of small integer tensors along the way. */
+import type { Attribute } from '../attributes.js'
+import type { DataType } from '../dtype.js'
+import type { Dimension, Graph, Node, Shape, ValueType } from '../graph.js'
+import type { Tensor } from '../tensor.js'
+
+/** An output's type; `elements` are its contents where they are known, perhaps in terms of symbolic dimensions (shape arithmetic). */
+export interface ShapeResult extends ValueType {
+  readonly elements?: readonly Dimension[]
+}
+
+/** What a shape rule may ask. Every question about an omitted input gives undefined or null. */
+export interface ShapeContext {
+  readonly node: Node
+  /** Number of inputs, counting omitted ones. */
+  readonly inputCount: number
+  readonly outputCount: number
+  has(index: number): boolean
+  type(index: number): ValueType | undefined
+  /** Dimensions of an input, or null where not even its rank is known. */
+  shape(index: number): Shape | null
+  /** Element type of an input; throws ShapeError where the input is missing. */
+  dtype(index: number): DataType
+  /** Known contents of an integer input (row-major), perhaps symbolic. */
+  elements(index: number): readonly Dimension[] | undefined
+  /** Contents of an integer input where every one is a number. */
+  numbers(index: number): readonly number[] | undefined
+  /** The constant behind an input, where it is one. */
+  tensor(index: number): Tensor | undefined
+  int(name: string): number | undefined
+  int(name: string, fallback: number): number
+  ints(name: string): readonly number[] | undefined
+  float(name: string, fallback: number): number
+  string(name: string, fallback: string): string
+  attribute(name: string): Attribute | undefined
+  /** Output types of a subgraph, given its input types; names of the outer graph are visible to it. */
+  subgraph(graph: Graph, inputs: readonly ValueType[]): readonly ShapeResult[]
+  /** Throws ShapeError that names the operator and the node. */
+  fail(message: string): never
+}
+
+/** One result per output; undefined where nothing can be said. */
+export type ShapeRule = (context: ShapeContext) => readonly (ShapeResult | undefined)[]
+
+/** By operator key (`Conv`, `com.microsoft:FusedMatMul`). */
+export type ShapeRules = Readonly<Record<string, ShapeRule>>
