@@ -1,0 +1,4 @@
+/** @file Gradients of convolution operators. */
+import type { RuleTable } from '../rule.js'
+
+export const convolution: RuleTable = {}

@@ -1,0 +1,28 @@
+/** @file The gradient of every operator, merged from the families. */
+import { operatorKey } from '@ascribe/onnx'
+import type { RuleSet, RuleTable } from '../rule.js'
+import { activation } from './activation.js'
+import { arithmetic } from './arithmetic.js'
+import { convolution } from './convolution.js'
+import { matrix } from './matrix.js'
+import { movement } from './movement.js'
+import { normalization } from './normalization.js'
+import { pooling } from './pooling.js'
+import { reduction } from './reduction.js'
+import { softmax } from './softmax.js'
+
+/** Gradient entries by operator key. */
+export const gradientTable: RuleTable = {
+  ...activation,
+  ...arithmetic,
+  ...convolution,
+  ...matrix,
+  ...movement,
+  ...normalization,
+  ...pooling,
+  ...reduction,
+  ...softmax,
+}
+
+/** The gradient as a rule set. */
+export const gradientRules: RuleSet = node => gradientTable[operatorKey(node)]

@@ -1,0 +1,4 @@
+/** @file Gradients of normalization operators. */
+import type { RuleTable } from '../rule.js'
+
+export const normalization: RuleTable = {}

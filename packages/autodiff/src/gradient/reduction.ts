@@ -1,0 +1,4 @@
+/** @file Gradients of reduction operators. */
+import type { RuleTable } from '../rule.js'
+
+export const reduction: RuleTable = {}

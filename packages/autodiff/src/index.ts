@@ -1,0 +1,16 @@
+/** @file Public surface of @ascribe/autodiff. */
+export { MissingRuleError, NoGradientPathError } from './errors.js'
+export { gradientRules, gradientTable } from './gradient/index.js'
+export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
+export {
+  binary,
+  broadcasting,
+  type Rule,
+  type RuleContext,
+  type RuleEntry,
+  type RuleSet,
+  type RuleTable,
+  single,
+  unary,
+  zero,
+} from './rule.js'
