@@ -29,7 +29,8 @@ export const ndarray = (dims: readonly number[], data: ArrayLike<number>, dtype:
   data: data instanceof Float64Array ? data : Float64Array.from(data),
 })
 
-export const zeros = (dims: readonly number[], dtype: DataType = 'float32'): NdArray => ndarray(dims, new Float64Array(elementCount(dims)), dtype)
+export const zeros = (dims: readonly number[], dtype: DataType = 'float32'): NdArray =>
+  ndarray(dims, new Float64Array(elementCount(dims)), dtype)
 
 export const fromTensor = (tensor: Tensor): NdArray => ({ dtype: tensor.dtype, dims: tensor.dims, data: tensor.numbers() })
 

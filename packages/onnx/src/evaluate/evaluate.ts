@@ -8,7 +8,11 @@ import { evaluations } from './index.js'
  * Values of `wanted` (default: the graph's outputs) for the given inputs, in double precision throughout.
  * @throws NotEvaluableError for an operator the evaluator lacks
  */
-export function evaluate(graph: Graph, feeds: Readonly<Record<string, NdArray>>, wanted?: readonly string[]): Map<string, NdArray> {
+export function evaluate(
+  graph: Graph,
+  feeds: Readonly<Record<string, NdArray>>,
+  wanted?: readonly string[],
+): Map<string, NdArray> {
   const names = wanted ?? graph.outputs.map(({ name }) => name)
   const values = run(graph, new Map(Object.entries(feeds)), evaluations)
   return new Map(names.map(name => [name, values.get(name)!]))
@@ -29,7 +33,9 @@ function run(graph: Graph, values: Map<string, NdArray>, table: OperatorEvaluati
       node,
       subgraph: (inner, given) => {
         const scope = new Map(values)
-        inner.inputs.forEach(({ name }, i) => scope.set(name, given[i]!))
+        inner.inputs.forEach(({ name }, i) => {
+          scope.set(name, given[i]!)
+        })
         const results = run(inner, scope, table)
         return inner.outputs.map(({ name }) => results.get(name)!)
       },
