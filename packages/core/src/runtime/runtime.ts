@@ -8,21 +8,30 @@ export interface SessionOptions {
   readonly folder?: string
   /** Bytes of external data files by location (browser). */
   readonly externalData?: Readonly<Record<string, Uint8Array>>
+  /**
+   * Threads inside one operator, where this session needs another number than its runtime: a graph with a ScatterND that adds
+   * must run with 1 (ONNX Runtime's kernel loses updates otherwise).
+   */
+  readonly threads?: number
+  /** Write the engine's profile to a file with this prefix when the session is disposed (Node). */
+  readonly profile?: string
 }
 
 export interface RunOptions {
+  /** Ends the run early; one that has not started is taken from the queue. */
   readonly signal?: AbortSignal
 }
 
 /** One loaded graph. Runs on one session are queued. */
 export interface Session {
   /**
-   * Runs the graph.
+   * Runs the graph. The feeds' arrays must not be changed until the run is over.
    * @param feeds one value per graph input
    * @param fetches output names; all of them by default
    * @throws RuntimeError, RuntimeCrashed, AbortedError
    */
   run(feeds: TensorValues, fetches?: readonly string[], options?: RunOptions): Promise<TensorValues>
+  /** Lets runs already queued finish, then frees the graph. */
   dispose(): Promise<void>
 }
 
@@ -31,7 +40,7 @@ export interface Runtime {
   /** Name and version of the engine, for records. */
   readonly version: string
   /**
-   * Loads a model.
+   * Loads a model. The bytes are kept (not copied) and must not be changed while the session lives.
    * @throws RuntimeError when the engine refuses it
    */
   open(model: Uint8Array, options?: SessionOptions): Promise<Session>
