@@ -4,6 +4,7 @@ import type { RuleSet, RuleTable } from '../rule.js'
 import { activation } from './activation.js'
 import { arithmetic } from './arithmetic.js'
 import { convolution } from './convolution.js'
+import { indexing } from './indexing.js'
 import { matrix } from './matrix.js'
 import { movement } from './movement.js'
 import { normalization } from './normalization.js'
@@ -16,6 +17,7 @@ export const gradientTable: RuleTable = {
   ...activation,
   ...arithmetic,
   ...convolution,
+  ...indexing,
   ...matrix,
   ...movement,
   ...normalization,

@@ -1,0 +1,149 @@
+/** @file Blocks of a value along an axis: cutting, placing among zeros, reversing. Dimensions are static. */
+import type { RuleContext } from '../rule.js'
+
+/** A non-negative axis. */
+export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
+
+export const product = (dims: readonly number[]): number => dims.reduce((total, dim) => total * dim, 1)
+
+/** `dims` with one axis replaced by any number of dimensions. */
+export const replaced = (dims: readonly number[], axis: number, ...by: readonly number[]): number[] => [
+  ...dims.slice(0, axis),
+  ...by,
+  ...dims.slice(axis + 1),
+]
+
+/** Zeros of the dtype of `like` (default: the first output's). */
+export const zeros = (dims: readonly number[], c: RuleContext, like?: string): string => filled(0, dims, c, like)
+
+/** One number everywhere; a single constant in the file whatever its size. */
+export function filled(value: number, dims: readonly number[], c: RuleContext, like?: string): string {
+  const scalar = c.scalar(value, like)
+  return dims.length === 0 ? scalar : c.emit('Expand', [scalar, c.ints64(dims)])
+}
+
+export const total = (parts: readonly string[], c: RuleContext): string => parts.reduce((a, b) => c.emit('Add', [a, b]))
+
+/** Entries start, start + 1, ... of an axis; the value itself where these are all `size` of them. */
+export function narrowed(value: string, axis: number, size: number, start: number, length: number, c: RuleContext): string {
+  if (start === 0 && length === size) return value
+  return c.emit('Slice', [value, c.ints64([start]), c.ints64([start + length]), c.ints64([axis])])
+}
+
+/** The entries of an axis in reverse order. */
+export const reversed = (value: string, axis: number, c: RuleContext): string =>
+  c.emit('Slice', [value, c.ints64([-1]), c.ints64([Number.MIN_SAFE_INTEGER]), c.ints64([axis]), c.ints64([-1])])
+
+/** Zeros added (negative: entries removed) before and after each axis; the value itself where there is nothing to do. */
+export function padded(value: string, before: readonly number[], after: readonly number[], c: RuleContext): string {
+  if (before.every(pad => pad === 0) && after.every(pad => pad === 0)) return value
+  return c.emit('Pad', [value, c.ints64([...before, ...after])])
+}
+
+/** A value as entries `start`, `start` + 1, ... of an axis of `size` entries, the others zero. */
+export function placed(
+  value: string,
+  dims: readonly number[],
+  axis: number,
+  start: number,
+  size: number,
+  c: RuleContext,
+): string {
+  const at = (pad: number): number[] => dims.map((_, i) => (i === axis ? pad : 0))
+  return padded(value, at(start), at(size - start - dims[axis]!), c)
+}
+
+/** One of several axes' worth of a strided cut. */
+export interface Stride {
+  readonly axis: number
+  readonly start: number
+  /** Never zero; negative runs backwards. */
+  readonly step: number
+}
+
+/**
+ * The transpose of a strided cut: entry i of each named axis becomes entry start + i * step of an axis as long as in `to`, the
+ * rest is zero. Strides are opened by padding a new axis of length 1 to |step| and merging it.
+ */
+export function scattered(
+  value: string,
+  from: readonly number[],
+  strides: readonly Stride[],
+  to: readonly number[],
+  c: RuleContext,
+): string {
+  let out = value
+  const dims = [...from]
+  const before = from.map(() => 0)
+  const after = from.map(() => 0)
+  for (const { axis, start, step } of strides) {
+    const count = from[axis]!
+    if (count === 0) return zeros(to, c, value)
+    if (step < 0 && count > 1) out = reversed(out, axis, c)
+    const gap = count > 1 ? Math.abs(step) : 1
+    const first = step < 0 ? start + (count - 1) * step : start
+    if (gap > 1) {
+      const split = replaced(dims, axis, count, 1)
+      const wide = split.map((_, i) => (i === axis + 1 ? gap - 1 : 0))
+      out = c.reshape(out, split)
+      out = padded(
+        out,
+        wide.map(() => 0),
+        wide,
+        c,
+      )
+      dims[axis] = count * gap
+      out = c.reshape(out, dims)
+    }
+    before[axis] = first
+    after[axis] = to[axis]! - first - dims[axis]!
+  }
+  return padded(out, before, after, c)
+}
+
+/**
+ * The transpose of `y[i] = x[source[i]]` along one axis (negative source: nothing is read): adds the entries of a value of
+ * dimensions `from` into an axis of `size` entries. Entries whose sources are consecutive, backwards or all the same travel as one block.
+ */
+export function gathered(
+  value: string,
+  from: readonly number[],
+  axis: number,
+  source: readonly number[],
+  size: number,
+  c: RuleContext,
+): string {
+  const parts = runs(source).map(({ at, length, step }) => {
+    const block = narrowed(value, axis, source.length, at, length, c)
+    if (step === 0) {
+      const sum = length > 1 ? c.emit('ReduceSum', [block, c.ints64([axis])], { keepdims: 1 }) : block
+      return placed(sum, replaced(from, axis, 1), axis, source[at]!, size, c)
+    }
+    const to = replaced(from, axis, size)
+    return scattered(block, replaced(from, axis, length), [{ axis, start: source[at]!, step }], to, c)
+  })
+  return parts.length > 0 ? total(parts, c) : zeros(replaced(from, axis, size), c, value)
+}
+
+interface Run {
+  readonly at: number
+  readonly length: number
+  readonly step: number
+}
+
+/** Maximal arithmetic progressions in a list of positions; negative positions belong to none. */
+export function runs(source: readonly number[]): Run[] {
+  const found: Run[] = []
+  for (let at = 0; at < source.length; ) {
+    if (source[at]! < 0) {
+      at++
+      continue
+    }
+    const step = at + 1 < source.length && source[at + 1]! >= 0 ? source[at + 1]! - source[at]! : 0
+    let end = at + 1
+    while (end < source.length && source[end]! >= 0 && source[end]! - source[end - 1]! === step) end++
+    found.push({ at, length: end - at, step: end - at === 1 ? 0 : step })
+    at = end
+  }
+  return found
+}
