@@ -4,6 +4,10 @@
  */
 import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
+import { pack, unpack } from './exchange.mjs'
+
+/** The file for large arrays, where the caller passed one. */
+const exchange = process.argv[2] === undefined ? undefined : Number(process.argv[2])
 
 /** @type {Map<number, { session: import('onnxruntime-common').InferenceSession, profiled: boolean }>} */
 const sessions = new Map()
@@ -60,14 +64,15 @@ async function run({ session: id, feeds, fetches }) {
   const { Tensor } = await loadEngine()
   const { session } = sessions.get(id)
   const tensors = {}
-  for (const [name, { dtype, dims, data }] of Object.entries(feeds)) tensors[name] = new Tensor(dtype, data, dims)
+  for (const [name, { dtype, dims, data }] of Object.entries(unpack(feeds, exchange)))
+    tensors[name] = new Tensor(dtype, data, dims)
   const results = await session.run(tensors, fetches ?? session.outputNames)
   const outputs = {}
   for (const [name, { type, dims, data }] of Object.entries(results)) {
     if (!passed.has(type)) throw new Advice(`output "${name}" is of type ${type}, which is not a numeric type of the normal form`)
     outputs[name] = { dtype: type, dims, data }
   }
-  return outputs
+  return pack(outputs, exchange)
 }
 
 async function close({ session: id }) {

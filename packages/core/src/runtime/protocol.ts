@@ -1,5 +1,5 @@
 /** @file Messages between the Node runtime and the processes that hold its sessions. One request is answered before the next is sent. */
-import type { TensorValues } from '../tensor-value.js'
+import type { TensorValue, ValueDataType } from '../tensor-value.js'
 import type { Device } from './runtime.js'
 
 /** How the engine is to load one graph. */
@@ -12,6 +12,13 @@ export interface EngineOptions {
   readonly profile?: string
 }
 
+/** A value in a message, or where it lies in the file both sides hold open. */
+export type PackedValue =
+  | TensorValue
+  | { readonly dtype: ValueDataType; readonly dims: readonly number[]; readonly position: number; readonly length: number }
+
+export type PackedValues = Readonly<Record<string, PackedValue>>
+
 export type Request =
   | {
       readonly kind: 'open'
@@ -20,10 +27,10 @@ export type Request =
       readonly model: Uint8Array | string
       readonly options: EngineOptions
     }
-  | { readonly kind: 'run'; readonly session: number; readonly feeds: TensorValues; readonly fetches?: readonly string[] }
+  | { readonly kind: 'run'; readonly session: number; readonly feeds: PackedValues; readonly fetches?: readonly string[] }
   | { readonly kind: 'close'; readonly session: number }
 
 export type Reply =
-  | { readonly ok: true; readonly outputs?: TensorValues }
+  | { readonly ok: true; readonly outputs?: PackedValues }
   /** `message` is the engine's own; `advice` is set where ours says it better. */
   | { readonly ok: false; readonly message: string; readonly advice?: string }

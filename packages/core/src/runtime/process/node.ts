@@ -3,10 +3,11 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { closeExchange, openExchange, pack, unpack } from '../../../child/exchange.mjs'
 import { AbortedError, RuntimeCrashed, RuntimeError } from '../../errors.js'
 import type { TensorValues } from '../../tensor-value.js'
 import { engineMessage } from '../engine-message.js'
-import type { EngineOptions, Reply, Request } from '../protocol.js'
+import type { EngineOptions, PackedValues, Reply, Request } from '../protocol.js'
 
 /** What it takes to open a session, and to open it again in a new process. */
 export interface SessionSource {
@@ -33,6 +34,8 @@ export class EngineProcess {
   /** Why the work in progress must not go on. */
   #failure: Error | undefined
   #pending: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
+  /** The file large arrays pass through. */
+  #exchange: number | undefined
   #errors = ''
   #disposed = false
 
@@ -56,8 +59,14 @@ export class EngineProcess {
   run(source: SessionSource, feeds: TensorValues, fetches?: readonly string[], signal?: AbortSignal): Promise<TensorValues> {
     return this.#submit(async () => {
       await this.#open(source)
-      const outputs = await this.#call({ kind: 'run', session: source.id, feeds, ...(fetches && { fetches }) })
-      return outputs ?? {}
+      const request = {
+        kind: 'run',
+        session: source.id,
+        feeds: pack(feeds, this.#exchange),
+        ...(fetches && { fetches }),
+      } as const
+      const outputs = await this.#call(request)
+      return unpack(outputs ?? {}, this.#exchange)
     }, signal)
   }
 
@@ -80,7 +89,7 @@ export class EngineProcess {
       this.#current.fail(error)
       this.#kill(error)
     }
-    this.#child = undefined
+    this.#forget()
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     hold(child, true)
     if (child.connected) child.disconnect()
@@ -147,7 +156,7 @@ export class EngineProcess {
     }
   }
 
-  async #call(request: Request): Promise<TensorValues | undefined> {
+  async #call(request: Request): Promise<PackedValues | undefined> {
     if (this.#failure) throw this.#failure
     const child = (this.#child ??= this.#start())
     const reply = await new Promise<Reply>((resolve, reject) => {
@@ -165,7 +174,13 @@ export class EngineProcess {
   }
 
   #start(): ChildProcess {
-    const child = fork(script, [], { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.#exchange = openExchange()
+    const shared = this.#exchange !== undefined
+    const child = fork(script, shared ? ['4'] : [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', ...(shared ? [this.#exchange] : [])],
+    })
     child.stderr?.setEncoding('utf8').on('data', text => {
       if (child === this.#child) this.#errors = (this.#errors + text).slice(-4000)
     })
@@ -196,12 +211,17 @@ export class EngineProcess {
 
   /** Forgets the process; the next call starts another and opens its sessions again. */
   #lose(error: Error): void {
-    this.#child = undefined
-    this.#opened.clear()
+    this.#forget()
     this.#failure = error
     const pending = this.#pending
     this.#pending = undefined
     pending?.reject(error)
+  }
+  #forget(): void {
+    this.#child = undefined
+    this.#opened.clear()
+    closeExchange(this.#exchange)
+    this.#exchange = undefined
   }
 }
 
