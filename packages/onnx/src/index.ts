@@ -1,5 +1,5 @@
 /** @file Public surface of @ascribe/onnx. */
-export { attribute, type Attribute, type Attributes, attributes, type PlainAttribute } from './attributes.js'
+export { type Attribute, type Attributes, attribute, attributes, type PlainAttribute } from './attributes.js'
 export { GraphBuilder, type PlainAttributes } from './build.js'
 export { byteLength, type DataType, dataTypes, isFloat } from './dtype.js'
 export * from './errors.js'
@@ -18,11 +18,12 @@ export {
   subgraphs,
   type ValueType,
 } from './graph.js'
-export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.js'
-export type { TensorSource } from './proto/decode-tensor.js'
-export { encodeModel, type EncodeOptions } from './proto/encode.js'
-export { type ReadOptions, readModel } from './read.js'
-export { inferShapes } from './shapes/infer.js'
 export { foldConstants } from './passes/fold.js'
 export { specialise } from './passes/specialise.js'
+export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.js'
+export type { TensorSource } from './proto/decode-tensor.js'
+export { type EncodeOptions, encodeModel } from './proto/encode.js'
+export { type ReadOptions, readModel } from './read.js'
+export * from './shapes/dimension.js'
+export { type InferOptions, type Inference, inferShapes, inferWithElements, inputSymbol } from './shapes/infer.js'
 export { elementCount, type Origin, Tensor } from './tensor.js'

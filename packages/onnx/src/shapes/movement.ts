@@ -1,0 +1,298 @@
+/** @file Operators that move elements without computing: reshape, transpose, concatenate, split, slice, pad, tile, expand. */
+import type { Dimension, Shape } from '../graph.js'
+import {
+  axesOf,
+  axisOf,
+  broadcast,
+  broadcastIndices,
+  expectRank,
+  one,
+  shapeFromElements,
+  smallCount,
+  unify,
+  unknownDims,
+} from './common.js'
+import { addDims, divideDims, multiplyDims, productDims, subtractDims } from './dimension.js'
+import { maxElements, type ShapeContext, type ShapeResult, type ShapeRule, type ShapeRules } from './rule.js'
+
+const show = (shape: readonly Dimension[]): string => `[${shape.map(dim => dim ?? '?').join(', ')}]`
+
+/** Product of `total` over product of `part`, cancelling equal factors first; null where unknown. */
+function quotient(total: readonly Dimension[], part: readonly Dimension[]): Dimension {
+  const rest = [...total]
+  const divisor: Dimension[] = []
+  for (const dim of part) {
+    const at = dim === null ? -1 : rest.indexOf(dim)
+    if (at >= 0) rest.splice(at, 1)
+    else divisor.push(dim)
+  }
+  return divideDims(productDims(rest), productDims(divisor))
+}
+
+const reshape: ShapeRule = c => {
+  const dtype = c.dtype(0)
+  const from = c.shape(0)
+  const wanted = c.elements(1)
+  if (!wanted) {
+    const length = c.shape(1)?.[0]
+    return one(dtype, typeof length === 'number' && length <= 64 ? unknownDims(length) : null)
+  }
+  const copies = !c.int('allowzero', 0)
+  const out: Dimension[] = wanted.map((dim, i) => {
+    if (dim !== 0 || !copies) return dim
+    if (from && i >= from.length) c.fail(`dimension ${i} of the new shape ${show(wanted)} copies one that the input lacks`)
+    return from ? from[i]! : null
+  })
+  const free = out.indexOf(-1)
+  if (out.some((dim, i) => typeof dim === 'number' && (dim < -1 || (dim === -1 && i !== free))))
+    c.fail(`the new shape ${show(wanted)} is not a shape`)
+  const others = out.filter((_, i) => i !== free)
+  if (free >= 0) {
+    out[free] = from ? quotient(from, others) : null
+    const known = [productDims(from ?? [null]), productDims(others)]
+    if (out[free] === null && typeof known[0] === 'number' && typeof known[1] === 'number' && known[1] !== 0)
+      c.fail(`${known[0]} elements cannot take the shape ${show(wanted)}`)
+  } else if (from) {
+    const [have, want] = [productDims(from), productDims(out)]
+    if (typeof have === 'number' && typeof want === 'number' && have !== want)
+      c.fail(`${have} elements cannot take the shape ${show(wanted)}`)
+    // One unknown dimension is what the others leave of the whole.
+    if (out.filter(dim => dim === null).length === 1)
+      out[out.indexOf(null)] = quotient(
+        from,
+        out.filter(dim => dim !== null),
+      )
+  }
+  return one(dtype, out, c.elements(0))
+}
+
+const flatten: ShapeRule = c => {
+  const from = c.shape(0)
+  if (!from) return one(c.dtype(0), [null, null])
+  const raw = c.int('axis', 1)
+  const axis = raw === from.length ? raw : axisOf(c, raw, from.length)
+  return one(c.dtype(0), [productDims(from.slice(0, axis)), productDims(from.slice(axis))], c.elements(0))
+}
+
+const transpose: ShapeRule = c => {
+  const from = c.shape(0)
+  const perm = c.ints('perm')
+  if (!from) return one(c.dtype(0), perm ? unknownDims(perm.length) : null)
+  const order = perm ?? from.map((_, i) => from.length - 1 - i)
+  if (order.length !== from.length || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i))
+    c.fail(`perm [${order}] is not an order of its ${from.length} dimensions`)
+  const out = order.map(axis => from[axis]!)
+  return one(c.dtype(0), out, out.filter(dim => dim !== 1).length <= 1 ? c.elements(0) : undefined)
+}
+
+const squeeze: ShapeRule = c => {
+  const from = c.shape(0)
+  const axes = axesOf(c, 1)
+  if (!from) return one(c.dtype(0), null, c.elements(0))
+  if (axes === undefined) {
+    const count = c.shape(1)?.[0]
+    return one(c.dtype(0), typeof count === 'number' ? unknownDims(from.length - count) : null, c.elements(0))
+  }
+  if (axes === null && from.some(dim => typeof dim !== 'number')) return one(c.dtype(0), null, c.elements(0))
+  const drop = new Set(axes ? axes.map(axis => axisOf(c, axis, from.length)) : from.flatMap((dim, i) => (dim === 1 ? [i] : [])))
+  for (const axis of drop)
+    if (typeof from[axis] === 'number' && from[axis] !== 1) c.fail(`dimension ${axis} is ${from[axis]}, not 1`)
+  return one(
+    c.dtype(0),
+    from.filter((_, i) => !drop.has(i)),
+    c.elements(0),
+  )
+}
+
+const unsqueeze: ShapeRule = c => {
+  const from = c.shape(0)
+  const axes = axesOf(c, 1)
+  if (!from || !axes) {
+    const count = c.shape(1)?.[0]
+    return one(c.dtype(0), from && typeof count === 'number' ? unknownDims(from.length + count) : null, c.elements(0))
+  }
+  const rank = from.length + axes.length
+  const added = new Set(axes.map(axis => axisOf(c, axis, rank)))
+  if (added.size !== axes.length) c.fail(`axes [${axes}] repeat`)
+  let next = 0
+  const out = Array.from({ length: rank }, (_, i) => (added.has(i) ? 1 : from[next++]!))
+  return one(c.dtype(0), out, c.elements(0))
+}
+
+const concat: ShapeRule = c => {
+  const dtype = c.dtype(0)
+  const shapes = Array.from({ length: c.inputCount }, (_, i) => c.shape(i))
+  const known = shapes.find(shape => shape !== null)
+  if (!known) return one(dtype, null)
+  const axis = axisOf(c, c.int('axis') ?? c.fail('it has no axis attribute'), known.length)
+  let out: Dimension[] = known.map((dim, i) => (i === axis ? 0 : dim))
+  for (const shape of shapes) {
+    if (shape && shape.length !== out.length) c.fail('the inputs have different numbers of dimensions')
+    out = out.map((dim, i) => {
+      const own = shape ? shape[i]! : null
+      return i === axis ? addDims(dim, own) : unify(c, dim, own, `dimension ${i} differs`)
+    })
+  }
+  const contents: Dimension[] = []
+  if (out.length === 1 && typeof out[0] === 'number' && out[0] <= maxElements) {
+    for (let i = 0; i < c.inputCount; i++) {
+      const size = shapes[i]?.[0]
+      contents.push(...(c.elements(i) ?? unknownDims(size as number)))
+    }
+    if (contents.some(item => item !== null)) return one(dtype, out, contents)
+  }
+  return one(dtype, out)
+}
+
+const split: ShapeRule = c => {
+  const from = c.shape(0)
+  const count = c.outputCount
+  if (!from) return Array.from({ length: count }, () => ({ dtype: c.dtype(0), shape: null }))
+  const axis = axisOf(c, c.int('axis', 0), from.length)
+  const total = from[axis]!
+  const given = c.has(1) ? c.elements(1) : undefined
+  if (given && given.length !== count) c.fail(`it splits into ${given.length} parts but has ${count} outputs`)
+  const chunk = typeof total === 'number' ? Math.ceil(total / count) : divideDims(total, count)
+  const parts: Dimension[] = given
+    ? [...given]
+    : Array.from({ length: count }, (_, i) => {
+        if (c.has(1)) return null
+        return typeof total === 'number' && typeof chunk === 'number' ? Math.max(0, Math.min(chunk, total - i * chunk)) : chunk
+      })
+  const sum = parts.reduce(addDims, 0)
+  if (typeof sum === 'number' && typeof total === 'number' && sum !== total)
+    c.fail(`the parts add up to ${sum}, dimension ${axis} is ${total}`)
+  const contents = from.length === 1 ? c.elements(0) : undefined
+  let at = 0
+  return parts.map((size): ShapeResult => {
+    const shape = from.map((dim, i) => (i === axis ? size : dim))
+    if (!contents || typeof size !== 'number') return { dtype: c.dtype(0), shape }
+    at += size
+    return { dtype: c.dtype(0), shape, elements: contents.slice(at - size, at) }
+  })
+}
+
+/** Length of `dim` sliced from `start` to `end` in steps of `step`, with what can be said of symbols. */
+function sliceDim(dim: Dimension, start: Dimension, end: Dimension, step: number): Dimension {
+  if (typeof dim === 'number' && typeof start === 'number' && typeof end === 'number') {
+    const [low, high] = step > 0 ? [0, dim] : [-1, dim - 1]
+    const clamp = (at: number, floor: number) => Math.min(Math.max(at < 0 ? at + dim : at, floor), high)
+    const first = clamp(start, step > 0 ? 0 : Math.min(0, high))
+    return Math.max(0, Math.ceil((clamp(end, low) - first) / step))
+  }
+  const huge = (at: Dimension) => typeof at === 'number' && at >= 2 ** 31 - 1
+  if (step === -1 && start === -1 && typeof end === 'number' && end <= -(2 ** 31) + 1) return dim
+  if (step !== 1) return null
+  const negative = (at: Dimension) => typeof at === 'number' && at < 0
+  const to = huge(end) || end === dim ? dim : negative(end) ? addDims(dim, end) : end
+  const from = negative(start) ? (start === -1 ? subtractDims(dim, 1) : null) : start
+  return subtractDims(to, from)
+}
+
+const slice: ShapeRule = c => {
+  const dtype = c.dtype(0)
+  const from = c.shape(0)
+  if (!from) return one(dtype, null)
+  const [starts, ends] = [c.elements(1), c.elements(2)]
+  const count = starts?.length ?? ends?.length ?? c.shape(1)?.[0]
+  const axes = c.has(3) ? c.numbers(3) : typeof count === 'number' ? Array.from({ length: count }, (_, i) => i) : undefined
+  if (!axes) return one(dtype, unknownDims(from.length))
+  const steps = c.has(4) ? c.numbers(4) : axes.map(() => 1)
+  const out = [...from]
+  axes.forEach((raw, i) => {
+    const axis = axisOf(c, raw, from.length, 'axes entry')
+    const step = steps?.[i]
+    if (step === 0) c.fail('a step is zero')
+    out[axis] = step === undefined ? null : sliceDim(from[axis]!, starts?.[i] ?? null, ends?.[i] ?? null, step)
+  })
+  const contents = from.length === 1 ? c.elements(0) : undefined
+  if (!contents || axes.length !== 1 || typeof out[0] !== 'number') return one(dtype, out)
+  const step = steps![0]!
+  const start = starts![0] as number
+  const wrapped = start < 0 ? start + contents.length : start
+  const first = Math.min(Math.max(wrapped, 0), step > 0 ? contents.length : contents.length - 1)
+  return one(
+    dtype,
+    out,
+    Array.from({ length: out[0] }, (_, i) => contents[first + i * step]!),
+  )
+}
+
+const expand: ShapeRule = c => {
+  const target = shapeFromElements(c, 1)
+  const out = broadcast(c, [c.shape(0), target])
+  const contents = smallCount(out) === undefined || smallCount(c.shape(0)) === undefined ? undefined : c.elements(0)
+  const indices = contents && broadcastIndices(c.shape(0) as readonly number[], out as readonly number[])
+  return one(
+    c.dtype(0),
+    out,
+    indices?.map(index => contents![index]!),
+  )
+}
+
+const tile: ShapeRule = c => {
+  const from = c.shape(0)
+  const repeats = c.elements(1)
+  if (!from || !repeats) return one(c.dtype(0), from ? unknownDims(from.length) : null)
+  if (repeats.length !== from.length) c.fail(`it has ${repeats.length} repeats for ${from.length} dimensions`)
+  const out = from.map((dim, i) => multiplyDims(dim, repeats[i]!))
+  const contents = from.length === 1 && smallCount(out) !== undefined ? c.elements(0) : undefined
+  return one(c.dtype(0), out, contents && Array.from({ length: out[0] as number }, (_, i) => contents[i % contents.length]!))
+}
+
+const pad: ShapeRule = c => {
+  const from = c.shape(0)
+  const pads = c.elements(1)
+  if (!from) return one(c.dtype(0), null)
+  const axes = c.has(3) ? c.numbers(3) : from.map((_, i) => i)
+  if (!pads || !axes) return one(c.dtype(0), unknownDims(from.length))
+  if (pads.length !== 2 * axes.length) c.fail(`it has ${pads.length} pads for ${axes.length} dimensions`)
+  const out = [...from]
+  axes.forEach((raw, i) => {
+    const axis = axisOf(c, raw, from.length, 'axes entry')
+    const size = addDims(addDims(from[axis]!, pads[i]!), pads[i + axes.length]!)
+    if (typeof size === 'number' && size < 0) c.fail(`the pads remove more than dimension ${axis} has`)
+    out[axis] = size
+  })
+  return one(c.dtype(0), out)
+}
+
+const spread = (c: ShapeContext, scale: (dims: Shape, block: number) => Shape): readonly ShapeResult[] => {
+  expectRank(c, 0, 4)
+  const from = c.shape(0)
+  const block = c.int('blocksize') ?? c.fail('it has no blocksize attribute')
+  return one(c.dtype(0), from ? scale(from, block) : unknownDims(4))
+}
+
+const whole = (c: ShapeContext, dim: Dimension, by: number): Dimension => {
+  if (typeof dim === 'number' && dim % by !== 0) c.fail(`dimension ${dim} is not a multiple of ${by}`)
+  return divideDims(dim, by)
+}
+
+const centerCropPad: ShapeRule = c => {
+  const from = c.shape(0)
+  if (!from) return one(c.dtype(0), null)
+  const axes = (c.ints('axes') ?? from.map((_, i) => i)).map(axis => axisOf(c, axis, from.length))
+  const sizes = c.elements(1)
+  return one(
+    c.dtype(0),
+    from.map((dim, i) => (axes.includes(i) ? (sizes?.[axes.indexOf(i)] ?? null) : dim)),
+  )
+}
+
+export const movementRules: ShapeRules = {
+  Reshape: reshape,
+  Flatten: flatten,
+  Transpose: transpose,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Expand: expand,
+  Tile: tile,
+  Pad: pad,
+  CenterCropPad: centerCropPad,
+  DepthToSpace: c => spread(c, ([n, ch, h, w], b) => [n!, whole(c, ch!, b * b), multiplyDims(h!, b), multiplyDims(w!, b)]),
+  SpaceToDepth: c => spread(c, ([n, ch, h, w], b) => [n!, multiplyDims(ch!, b * b), whole(c, h!, b), whole(c, w!, b)]),
+}
