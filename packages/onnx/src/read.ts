@@ -1,5 +1,5 @@
 /** @file Reading: bytes -> raw graph -> normal form -> checked, with shapes. */
-import { normalise } from './convert/normalise.js'
+import { type NormaliseOptions, normalise } from './convert/normalise.js'
 import { MalformedModelError } from './errors.js'
 import type { Graph } from './graph.js'
 import { foldConstants } from './passes/fold.js'
@@ -7,7 +7,7 @@ import { decodeModel } from './proto/decode.js'
 import type { TensorSource } from './proto/decode-tensor.js'
 import { inferShapes } from './shapes/infer.js'
 
-export type ReadOptions = Omit<TensorSource, 'modelBytes'>
+export type ReadOptions = Omit<TensorSource, 'modelBytes'> & NormaliseOptions
 
 /**
  * Reads an ONNX model (opset 7 to 26, IR up to 13) into normal form: one fixed opset, functions inlined, half floats widened,
@@ -17,5 +17,5 @@ export type ReadOptions = Omit<TensorSource, 'modelBytes'>
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const raw = decodeModel(bytes, options)
   if (raw.graph.outputs.length === 0) throw new MalformedModelError('the model has no outputs')
-  return foldConstants(inferShapes(normalise(raw)))
+  return foldConstants(inferShapes(normalise(raw, options)))
 }
