@@ -11,7 +11,7 @@ const isPresent = (part: string | null): part is string => part !== null
 const concat = single((g, c) => {
   const axis = axisOf(c.int('axis', 0), c.rank(c.output(0)))
   const sizes = c.node.inputs.map(name => c.dims(name)[axis]!)
-  const wanted = sizes.flatMap((size, i) => (c.wants(i) && size > 0 ? [i] : []))
+  const wanted = sizes.flatMap((_, i) => (c.wants(i) ? [i] : []))
   if (sizes.length === 1) return [g]
   if (wanted.length === 1) {
     const start = sizes.slice(0, wanted[0]).reduce((sum, size) => sum + size, 0)
