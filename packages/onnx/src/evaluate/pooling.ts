@@ -81,25 +81,18 @@ const lpPool: OperatorEvaluation = ([x], { node }) => {
   ]
 }
 
+/** An index is a flat position in the output, whatever its shape: what MaxPool gave for an input of that shape. */
 const maxUnpool: OperatorEvaluation = ([x, indices, shape], { node }) => {
   const kernel = attribute(node, 'kernel_shape', 'ints')!
   const strides = attribute(node, 'strides', 'ints') ?? kernel.map(() => 1)
   const pads = attribute(node, 'pads', 'ints') ?? [...kernel, ...kernel].map(() => 0)
   const natural = x!.dims.slice(2).map((dim, i) => (dim - 1) * strides[i]! - pads[i]! - pads[i + kernel.length]! + kernel[i]!)
-  const dims = [...x!.dims.slice(0, 2), ...natural]
-  const to = shape ? list(shape) : dims
-  const data = new Float64Array(elementCount(to))
-  // An index counts in the natural output; where output_shape is larger, the natural block lies at its beginning.
+  const dims = shape ? list(shape) : [...x!.dims.slice(0, 2), ...natural]
+  const data = new Float64Array(elementCount(dims))
   indices!.data.forEach((index, i) => {
-    let rest = index
-    let at = 0
-    for (let axis = dims.length - 1, step = 1; axis >= 0; step *= to[axis]!, axis--) {
-      at += (rest % dims[axis]!) * step
-      rest = Math.floor(rest / dims[axis]!)
-    }
-    data[at] = x!.data[i]!
+    data[index] = x!.data[i]!
   })
-  return [{ dtype: x!.dtype, dims: to, data }]
+  return [{ dtype: x!.dtype, dims, data }]
 }
 
 const overAll =

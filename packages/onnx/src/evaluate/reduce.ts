@@ -52,12 +52,13 @@ export const logSumExp: Fold = values => {
   return Number.isFinite(top) ? top + Math.log(plus(values, x => Math.exp(x - top))) : top
 }
 
+/** With noop_with_empty_axes and no axes each element is a group of its own, as in ONNX Runtime: ReduceSumSquare still squares. */
 const reduction =
   (fold: Fold): OperatorEvaluation =>
   ([x, axes], { node }) => {
     const given = axes ? list(axes) : []
-    if (given.length === 0 && attribute(node, 'noop_with_empty_axes', 'int', 0)) return [x!]
-    const over = given.length > 0 ? given : x!.dims.map((_, axis) => axis)
+    const untouched = given.length === 0 && attribute(node, 'noop_with_empty_axes', 'int', 0) !== 0
+    const over = given.length > 0 || untouched ? given : x!.dims.map((_, axis) => axis)
     const out = reduce(x!, over, attribute(node, 'keepdims', 'int', 1) !== 0, fold)
     return [isFloat(x!.dtype) ? out : map(out, Math.trunc)]
   }
