@@ -56,7 +56,13 @@ async function open({ session: id, model, options }) {
   }
   // By path, the engine would look for external data beside the temporary file.
   const source = typeof model === 'string' && options.folder !== undefined ? await readFile(model) : model
-  sessions.set(id, { session: await ort.InferenceSession.create(source, settings), profiled: options.profile !== undefined })
+  try {
+    sessions.set(id, { session: await ort.InferenceSession.create(source, settings), profiled: options.profile !== undefined })
+  } catch (error) {
+    if (options.device !== 'cpu')
+      error.remark = ` (device "${options.device}"; this onnxruntime-node knows ${offered.join(', ')}, and all but cpu need their own drivers or libraries)`
+    throw error
+  }
 }
 
 /** @param {import('../src/runtime/protocol.ts').Request & { kind: 'run' }} request */
@@ -90,7 +96,7 @@ process.on('message', async request => {
     reply = { ok: true, outputs: await handlers[request.kind](request) }
   } catch (error) {
     const message = String(error?.message ?? error)
-    reply = { ok: false, message, advice: error instanceof Advice ? message : undefined }
+    reply = { ok: false, message, advice: error instanceof Advice ? message : undefined, remark: error?.remark }
   }
   if (process.connected) process.send(reply, () => {})
 })

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,12 +21,13 @@ const products = (rounds: number): Uint8Array => {
   return encodeModel(build.build())
 }
 
+/** Not even a zombie counts: an orphan stays one until init reaps it. */
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
-    return true
-  } catch {
-    return false
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync('/proc')
   }
 }
 
@@ -52,7 +53,6 @@ function call(mode: string, model: string): Caller {
   return { process: child, engine, end: new Promise(resolve => child.on('close', code => resolve({ code, out, errors }))) }
 }
 
-// A killed process stays visible until init reaps it.
 const gone = { timeout: 5000, interval: 50 }
 
 describe.skipIf(!built)('the end of a program that uses the built runtime (npm run build first)', () => {

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -224,6 +225,10 @@ describe('node runtime', () => {
     const elsewhere = nodeRuntime({ device: 'abacus' as never })
     await expect(elsewhere.open(affine())).rejects.toThrow(/device "abacus".*cpu/)
     await elsewhere.dispose()
+    if (existsSync('/dev/nvidia0')) return
+    const cuda = nodeRuntime({ device: 'cuda' })
+    await expect(cuda.open(affine())).rejects.toThrow(/"cuda".*cpu/)
+    await cuda.dispose()
   })
 
   it('finds external data in the folder given, small graph or large', async () => {
@@ -288,6 +293,30 @@ describe('node runtime', () => {
     expect(listeners).toBe(0)
     expect(process.listenerCount('exit')).toBe(before)
     await session.dispose()
+  })
+
+  it.skipIf(!existsSync('/proc/self/fd'))('holds no memory and no files after many runs and aborts', async () => {
+    const session = await runtime.open(affine())
+    const rest = { x: float32([1_200_000], new Float32Array(1_200_000)) }
+    const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${runtime.pids[0]}/status`, 'utf8'))![1]) / 1024
+    for (let i = 0; i < 60; i++) await session.run(rest)
+    const before = memory()
+    for (let i = 0; i < 200; i++) await session.run(rest)
+    // 200 runs pass 2.9 GB.
+    expect(memory() - before).toBeLessThan(200)
+
+    const endless = await runtime.open(slow(3000))
+    const files = readdirSync('/proc/self/fd').length
+    for (let i = 0; i < 5; i++) {
+      const controller = new AbortController()
+      const run = endless.run({ x: square }, undefined, { signal: controller.signal })
+      setTimeout(() => controller.abort(), 20)
+      await expect(run).rejects.toThrow(AbortedError)
+    }
+    await session.run(three)
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(files)
+    await session.dispose()
+    await endless.dispose()
   })
 
   it('writes a profile when asked', async () => {
@@ -368,7 +397,10 @@ describe('engine messages', () => {
       "Non-zero status code returned while running Add node. Name:'/a/Add' Status Message: /onnxruntime_src/onnxruntime/core/providers/cpu/math/element_wise_ops.h:540 void onnxruntime::BroadcastIterator::Init(ptrdiff_t, ptrdiff_t) axis == 1 || axis == largest was false. Attempting to broadcast an axis by a dimension other than 1. 3 by 4\n",
       'ONNX Runtime: Add "/a/Add": axis == 1 || axis == largest was false. Attempting to broadcast an axis by a dimension other than 1. 3 by 4',
     ],
-    ['first\nsecond', 'ONNX Runtime: first'],
+    [
+      'Got invalid dimensions for input: x for the following indices\n index: 0 Got: 3 Expected: 2\n Please fix either the inputs/outputs or the model.',
+      'ONNX Runtime: Got invalid dimensions for input: x for the following indices index: 0 Got: 3 Expected: 2',
+    ],
     ['x'.repeat(400), `ONNX Runtime: ${'x'.repeat(299)}…`],
   ])('%#', (message, expected) => expect(engineMessage(message)).toBe(expected))
 })

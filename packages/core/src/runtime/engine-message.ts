@@ -6,13 +6,13 @@ const noise: readonly (readonly [RegExp, string])[] = [
   [/\S*\/onnxruntime\/\S+\.(?:cc|h|cpp):\d+ [^()]*\([^()]*\)(?:::<lambda[^>]*>)?(?: const)?(?: \[.*?\])? /g, ''],
   [/^(?:Error: )?(?:Exception during initialization|Load model from .*? failed|Failed to load model(?: because)?): ?/i, ''],
   [/^(?:INVALID_ARGUMENT|FAIL|INVALID_GRAPH|NOT_IMPLEMENTED|RUNTIME_EXCEPTION|INVALID_PROTOBUF) ?: ?/, ''],
-  [/\s+/g, ' '],
+  [/ ?Please fix either the inputs\/outputs or the model\./, ''],
 ]
 
 /** The engine's message as one line without source positions, at most 300 characters. */
 export function engineMessage(message: string): string {
-  const [first = ''] = message.split('\n').filter(line => line.trim() !== '')
-  const line = noise.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), first).trim()
+  const flat = message.replace(/\s+/g, ' ')
+  const line = noise.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), flat).trim()
   const useful = line || message.trim()
   return `ONNX Runtime: ${useful.length > 300 ? `${useful.slice(0, 299)}…` : useful}`
 }

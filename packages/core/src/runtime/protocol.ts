@@ -13,7 +13,7 @@ export interface EngineOptions {
 }
 
 /** A value in a message, or where it lies in the file both sides hold open. */
-export type PackedValue =
+type PackedValue =
   | TensorValue
   | { readonly dtype: ValueDataType; readonly dims: readonly number[]; readonly position: number; readonly length: number }
 
@@ -32,5 +32,5 @@ export type Request =
 
 export type Reply =
   | { readonly ok: true; readonly outputs?: PackedValues }
-  /** `message` is the engine's own; `advice` is set where ours says it better. */
-  | { readonly ok: false; readonly message: string; readonly advice?: string }
+  /** `message` is the engine's own; `advice` is set where ours says it better; `remark` goes after either. */
+  | { readonly ok: false; readonly message: string; readonly advice?: string; readonly remark?: string }

@@ -147,9 +147,7 @@ export class EngineProcess {
     try {
       let source: Uint8Array | string = model
       if (folder !== undefined) await writeFile((source = join(folder, 'model.onnx')), model)
-      await this.#call({ kind: 'open', session: id, model: source, options }).catch(error => {
-        throw options.device === 'cpu' || error.constructor !== RuntimeError ? error : deviceError(options.device, error)
-      })
+      await this.#call({ kind: 'open', session: id, model: source, options })
       this.#opened.add(id)
     } finally {
       if (folder !== undefined) await rm(folder, { recursive: true, force: true })
@@ -170,7 +168,7 @@ export class EngineProcess {
       }
     })
     if (reply.ok) return reply.outputs
-    throw new RuntimeError(reply.advice ?? engineMessage(reply.message))
+    throw new RuntimeError((reply.advice ?? engineMessage(reply.message)) + (reply.remark ?? ''))
   }
 
   #start(): ChildProcess {
@@ -236,12 +234,9 @@ function hold(child: ChildProcess, held: boolean): void {
   pipe?.[action]?.()
 }
 
-const deviceError = (device: string, error: Error): RuntimeError =>
-  new RuntimeError(`device "${device}" cannot be used: ${error.message}; 'cpu' always can`, { cause: error })
-
 function deathMessage(code: number | null, signal: NodeJS.Signals | null, errors: string): string {
   const how = signal ? `was killed (${signal})` : `ended (exit code ${code})`
   const hint = signal === 'SIGKILL' ? '; if nobody killed it, memory ran out: lower the memory budget' : ''
   const last = errors.trim().split('\n').slice(-3).join(' | ')
-  return `the engine's process ${how} during a run${hint}${last ? `; its last words: ${last}` : ''}`
+  return `the engine's process ${how} at work${hint}${last ? `; its last words: ${last}` : ''}`
 }
