@@ -143,6 +143,7 @@ export async function checkGradient(test: GradientCase): Promise<void> {
     withCotangents[first.cotangents[name]!] = ndarray(
       dims,
       Float64Array.from({ length: elementCount(dims) }, () => (test.expected ? 1 : Math.fround(normal(random)))),
+      graph.type(name)?.dtype,
     )
   }
   const loss = (given: Record<string, NdArray>): number => {
@@ -172,7 +173,8 @@ export async function checkGradient(test: GradientCase): Promise<void> {
       )
   }
 
-  if (!test.withoutSecond && !test.expected) await checkSecond(first.graph, free, first.gradients, withCotangents, random, tolerance * 10)
+  if (!test.withoutSecond && !test.expected)
+    await checkSecond(first.graph, free, first.gradients, withCotangents, random, tolerance * 10)
 }
 
 /** Differentiates the inner product of the gradients with random vectors, and compares with differences of that product. */
@@ -233,6 +235,7 @@ function tryDifferentiate(graph: Graph, of: readonly string[], target: string) {
 function dependsOn(graph: Graph, name: string, target: string): boolean {
   const found = new Set([target])
   for (const node of graph.nodes)
-    if (node.inputs.some(input => found.has(input))) for (const output of node.outputs) found.add(output)
+    if (node.inputs.some(input => found.has(input)))
+      for (const output of node.outputs) if (isFloat(graph.type(output)?.dtype ?? 'float32')) found.add(output)
   return found.has(name)
 }
