@@ -10,6 +10,7 @@ import { movement } from './movement.js'
 import { normalization } from './normalization.js'
 import { pooling } from './pooling.js'
 import { reduction } from './reduction.js'
+import { resize } from './resize.js'
 import { softmax } from './softmax.js'
 
 /** Gradient entries by operator key. */
@@ -23,6 +24,7 @@ export const gradientTable: RuleTable = {
   ...normalization,
   ...pooling,
   ...reduction,
+  ...resize,
   ...softmax,
 }
 

@@ -2,7 +2,6 @@
  * @file Gradients of gathering and scattering. Only formulations that are exact at any thread count are emitted: ScatterElements
  * with reduction add is, ScatterND with reduction add is not.
  */
-import { isFloat } from '@ascribe/onnx'
 import { none, type RuleContext, type RuleEntry, type RuleTable, single, zero } from '../rule.js'
 import { axisOf, filled, gathered, product, replaced, runs, zeros } from './blocks.js'
 
@@ -281,20 +280,6 @@ const compress = single((g, c) => {
   return [c.reshape(addAt(c.reshape(g, [rows.outer, rows.count, rows.inner]), c.ints64(kept), rows, c), dims)]
 })
 
-/** y_i = start + i * delta. */
-const range = single((g, c) => {
-  if (!isFloat(c.dtype(c.output(0)))) return []
-  const count = c.dims(c.output(0))[0]!
-  const sum = (value: string): string => c.emit('ReduceSum', [value], { keepdims: 0 })
-  const steps = (): string =>
-    c.floats(
-      Array.from({ length: count }, (_, i) => i),
-      [count],
-    )
-  const shaped = (value: string, index: number): string => c.reshape(value, c.dims(c.input(index)), [])
-  return [c.wants(0) ? shaped(sum(g), 0) : null, null, c.wants(2) ? shaped(sum(c.emit('Mul', [g, steps()])), 2) : null]
-})
-
 export const indexing: RuleTable = {
   Gather: gather,
   GatherElements: gatherElements,
@@ -304,8 +289,8 @@ export const indexing: RuleTable = {
   TopK: topK,
   OneHot: oneHot,
   Compress: compress,
-  Range: range,
   NonZero: zero('positions do not change with small changes of the values'),
   NonMaxSuppression: zero('indices do not change with small changes of boxes and scores'),
+  Range: none('the number of its outputs depends on the values'),
   Unique: none('the number of its outputs depends on the values'),
 }
