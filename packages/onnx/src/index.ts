@@ -20,7 +20,8 @@ export {
   type ValueType,
 } from './graph.js'
 export { foldConstants } from './passes/fold.js'
-export { specialise } from './passes/specialise.js'
+export { prune } from './passes/prune.js'
+export { type Specialisation, specialise } from './passes/specialise.js'
 export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.js'
 export type { TensorSource } from './proto/decode-tensor.js'
 export { type EncodeOptions, encodeModel } from './proto/encode.js'

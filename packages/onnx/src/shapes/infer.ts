@@ -16,8 +16,10 @@ export interface InferOptions {
 /** A graph with its types, and the contents of its small values as far as known. */
 export interface Inference {
   readonly graph: Graph
-  /** Contents by value name, row-major; of the graph's nodes, not of subgraphs' nodes. */
+  /** Contents by value name, row-major, of the graph's own nodes. */
   readonly elements: ReadonlyMap<string, readonly Dimension[]>
+  /** The same for the graph and every inferred subgraph in it. */
+  readonly contents: ReadonlyMap<Graph, ReadonlyMap<string, readonly Dimension[]>>
 }
 
 /**
@@ -31,14 +33,13 @@ export function inferShapes(graph: Graph, options: InferOptions = {}): Graph {
 
 /** As `inferShapes`, with the contents of small integer tensors (shape arithmetic) beside it. */
 export function inferWithElements(graph: Graph, options: InferOptions = {}): Inference {
-  const scope = new Scope(graph, undefined, options)
+  const contents = new Map<Graph, ReadonlyMap<string, readonly Dimension[]>>()
+  const scope = new Scope(graph, undefined, options, contents)
   const inferred = inferInto(
     scope,
     graph.inputs.map(port => nameUnknown(port)),
   )
-  const elements = new Map<string, readonly Dimension[]>()
-  for (const [name, { elements: contents }] of scope.known) if (contents) elements.set(name, contents)
-  return { graph: inferred, elements }
+  return { graph: inferred, elements: contents.get(inferred)!, contents }
 }
 
 /** The symbol inference uses for an unnamed dimension of a graph input. */
@@ -59,6 +60,7 @@ class Scope {
     readonly graph: Graph,
     readonly outer: Scope | undefined,
     readonly options: InferOptions,
+    readonly contents: Map<Graph, ReadonlyMap<string, readonly Dimension[]>>,
   ) {}
 
   find(name: string): ShapeResult | undefined {
@@ -122,7 +124,11 @@ function inferInto(scope: Scope, inputs: readonly ShapeResult[]): Graph {
     const found = scope.find(name)
     return { name, type: found ? plain(found) : type }
   })
-  return graph.with({ nodes, values, outputs })
+  const inferred = graph.with({ nodes, values, outputs })
+  const elements = new Map<string, readonly Dimension[]>()
+  for (const [name, known] of scope.known) if (known.elements) elements.set(name, known.elements)
+  scope.contents.set(inferred, elements)
+  return inferred
 }
 
 const plain = ({ dtype, shape, kind }: ValueType): ValueType => (kind ? { dtype, shape, kind } : { dtype, shape })
@@ -235,7 +241,7 @@ class Context implements ShapeContext {
   }
 
   subgraph(graph: Graph, inputs: readonly ShapeResult[]): readonly ShapeResult[] {
-    const scope = new Scope(graph, this.scope, this.scope.options)
+    const scope = new Scope(graph, this.scope, this.scope.options, this.scope.contents)
     const types = graph.inputs.map(({ type }, i) => inputs[i] ?? type)
     const inferred = inferInto(scope, types)
     this.#replaced.set(graph, inferred)
