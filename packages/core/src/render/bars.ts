@@ -14,13 +14,15 @@ export interface BarChart {
 }
 
 const rowHeight = 24
-const width = 640
+const width = 540
 const labelWidth = 190
-const numberWidth = 70
+/** Room for a number at a bar's end. */
+const numberWidth = 66
+const longestLabel = 22
 
 /**
- * The chart as an SVG element: bars grow right (positive) and left (negative) from a common zero line and share one scale, the largest
- * |v| shown. Text takes the surrounding text's colour.
+ * The chart as an SVG element: bars grow right (positive) and left (negative) from a common zero line and share one scale. Text takes
+ * the surrounding text's colour.
  *
  * @throws InputError where labels and values differ in number
  */
@@ -32,11 +34,11 @@ export function renderBars(chart: BarChart): string {
   const ranked = values.map((_, i) => i).sort((a, b) => strength(b) - strength(a) || a - b)
   const shown = ranked.slice(0, limit)
   if (order === 'position') shown.sort((a, b) => a - b)
-  const largest = Math.max(...shown.map(strength), 0) || 1
-  const negative = shown.some(i => values[i]! < 0)
-  const plot = width - labelWidth - 2 * numberWidth
-  const zero = labelWidth + numberWidth + (negative ? plot / 2 : 0)
-  const scale = (negative ? plot / 2 : plot) / largest
+  const right = Math.max(0, ...shown.map(i => values[i]! || 0))
+  const left = Math.max(0, ...shown.map(i => -values[i]! || 0))
+  const start = labelWidth + (left > 0 ? numberWidth : 0)
+  const scale = (width - start - numberWidth) / (left + right || 1)
+  const zero = fixed(start + left * scale)
   const rows = shown.map((i, row) => barRow(labels[i]!, values[i]!, row, zero, (values[i]! || 0) * scale))
   const rest = ranked.slice(limit)
   const footer = rest.length
@@ -60,7 +62,7 @@ function barRow(label: string, value: number, row: number, zero: number, length:
   const base = y + rowHeight * 0.68
   const left = length < 0 ? zero + length : zero
   const end = length < 0 ? `x="${fixed(left - 6)}" text-anchor="end"` : `x="${fixed(zero + length + 6)}"`
-  const short = [...label].length > 26 ? `${[...label].slice(0, 25).join('')}…` : label
+  const short = [...label].length > longestLabel ? `${[...label].slice(0, longestLabel - 1).join('')}…` : label
   return (
     `<g><title>${escapeHtml(label)}: ${escapeHtml(String(value))}</title>` +
     `<text x="${labelWidth - 8}" y="${base}" text-anchor="end" fill="currentColor">${escapeHtml(short)}</text>` +
@@ -72,4 +74,4 @@ function barRow(label: string, value: number, row: number, zero: number, length:
 const restRow = (count: number, sum: number, row: number): string =>
   `<text x="${labelWidth - 8}" y="${(row + 0.68) * rowHeight}" text-anchor="end" fill="currentColor" fill-opacity="0.65">and ${count} more, sum ${formatNumber(sum)}</text>`
 
-const fixed = (value: number): string => String(Math.round(value * 100) / 100)
+const fixed = (value: number): number => Math.round(value * 100) / 100

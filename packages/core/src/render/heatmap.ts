@@ -3,7 +3,7 @@ import { InputError } from '../errors.js'
 import { type Pixels, toGrey, toRgb } from '../io/pixels.js'
 import type { Layout } from '../io/preprocessing.js'
 import { type Resampling, resizeMap, type Size } from '../io/resample.js'
-import { type Colormap, colorAt, colormapOf } from './colormaps.js'
+import { type Colormap, colorAt, colormapOf, type Rgb } from './colormaps.js'
 import { type DisplayRange, displayRange, placeIn, type RangeOptions } from './range.js'
 
 /** A map of one value per position. */
@@ -96,9 +96,10 @@ export interface OverlayOptions {
 }
 
 /**
- * The map over the picture. The share of the map's colour at a position of strength s (|v| over the limit; the place in the range
- * where sequential) is opacity·sqrt(s) for diverging maps and opacity·(0.25 + 0.75 s) for sequential ones: where the map is weak, the
- * photo shows.
+ * The map over the picture. With s the strength at a position (|v| over the limit; the place in the range where sequential), the share
+ * of the map's colour is opacity·s^0.75 for diverging maps and opacity·(0.25 + 0.75 s) for sequential ones: where the map is weak, the
+ * photo shows. A diverging map's weak values take the tint of their side instead of the neutral colour, which would only veil the photo, and its strong ones stop at nine tenths of the map,
+ * before its darkest colours.
  *
  * @throws InputError where the sizes differ
  */
@@ -115,18 +116,25 @@ export function overlay(
   const under = background === 'grey' ? toRgb(lightened(toGrey(picture))) : toRgb(picture)
   const data = new Uint8ClampedArray(map.values.length * 3)
   map.values.forEach((value, i) => {
-    const place = placeIn(range, value)
-    const share = opacity * (range.kind === 'diverging' ? Math.sqrt(Math.abs(2 * place - 1)) : 0.25 + 0.75 * place)
-    const color = colorAt(colormap, place)
-    for (let c = 0; c < 3; c++) data[i * 3 + c] = under.data[i * 3 + c]! * (1 - share) + color[c]! * share
+    const { color, share } = blends[range.kind](placeIn(range, value), colormap)
+    for (let c = 0; c < 3; c++) data[i * 3 + c] = under.data[i * 3 + c]! * (1 - opacity * share) + color[c]! * opacity * share
   })
   return { width: map.width, height: map.height, channels: 3, data }
 }
 
-/** Greys moved half of the way towards 215, so that dark areas do not swallow the map's colours. */
+const blends: Readonly<Record<DisplayRange['kind'], (place: number, colormap: Colormap) => { color: Rgb; share: number }>> = {
+  sequential: (place, colormap) => ({ color: colorAt(colormap, place), share: 0.25 + 0.75 * place }),
+  diverging(place, colormap) {
+    const signed = 2 * place - 1
+    const strength = Math.abs(signed)
+    return { color: colorAt(colormap, 0.5 + Math.sign(signed) * (0.2 + 0.2 * strength)), share: strength ** 0.75 }
+  },
+}
+
+/** Greys moved 0.4 of the way towards 215, so that dark areas do not swallow the map's colours. */
 const lightened = (picture: Pixels): Pixels => ({
   ...picture,
-  data: Uint8Array.from(picture.data, v => Math.round(v * 0.5 + 107.5)),
+  data: Uint8Array.from(picture.data, v => Math.round(v * 0.6 + 86)),
 })
 
 export interface RenderOptions extends ReduceOptions, RangeOptions, OverlayOptions {

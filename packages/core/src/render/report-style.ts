@@ -44,7 +44,8 @@ figcaption { margin-top: 5px; font-size: 12.5px; color: var(--soft); }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .pair > :only-child { grid-column: 1 / -1; max-width: 320px; }
 .scale { height: 10px; border-radius: 3px; border: 1px solid var(--line); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.ends { display: flex; justify-content: space-between; font-size: 12.5px; margin-top: 3px; }
+.ends { display: grid; grid-template-columns: 1fr auto 1fr; gap: 8px; font-size: 12.5px; margin-top: 3px; }
+.ends > :last-child { text-align: right; }
 .stats { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 8px; margin: 0; font-size: 14px; }
 .stats dt { font-size: 12.5px; color: var(--soft); }
 .stats dd { margin: 0; font-variant-numeric: tabular-nums; }

@@ -38,7 +38,7 @@ ${report.date ? `<p class="soft">${esc(report.date)}</p>` : ''}
 ${modelFacts(report.model)}
 </header>
 ${(report.warnings ?? []).map(text => note(text)).join('\n')}
-${(report.failures ?? []).map(({ name, message }) => note(message, 'bad', `${name} was not explained`)).join('\n')}
+${(report.failures ?? []).map(({ name, message }) => note(withoutName(message, name), 'bad', `${name} was not explained`)).join('\n')}
 ${report.entries.map(entrySection).join('\n')}
 ${howToRead(anyResidual)}
 <footer>Written by ascribe ${esc(report.version)}. The raw values lie beside this page as .npy files; nothing here is normalised but the colours.</footer>
@@ -51,6 +51,10 @@ ${howToRead(anyResidual)}
 function note(text: string, kind: 'warn' | 'bad' = 'warn', lead = 'Warning'): string {
   return `<div class="note${kind === 'bad' ? ' bad' : ''}" role="note"><strong>${esc(lead)}:</strong> ${esc(text)}</div>`
 }
+
+/** Messages about a file begin with its name, which stands before them already. */
+const withoutName = (message: string, name: string): string =>
+  message.startsWith(`${name}: `) ? message.slice(name.length + 2) : message
 
 function modelFacts(model: ReportModel): string {
   const ports = (list: readonly ReportPort[]): string =>
@@ -109,7 +113,7 @@ ${pictures ? `<div class="pair">${pictures}</div>` : ''}
 ${result.legend ? legend(result.legend) : ''}
 ${result.bars ? renderBars(result.bars) : ''}
 ${statistics(result)}
-${residualText(result.residual)}
+${residualText(result)}
 ${(result.warnings ?? []).map(text => note(text)).join('\n')}
 ${foot(result)}
 </article>`
@@ -121,11 +125,13 @@ function residualBadge(residual: ReportResidual | undefined): string {
   return `<span class="badge${warn ? ' warn' : ''}">${warn ? 'Does not add up' : 'Adds up'}: residual ${formatShare(Math.abs(residual.relative))}</span>`
 }
 
-function residualText(residual: ReportResidual | undefined): string {
+function residualText({ residual, warnings = [] }: ReportResult): string {
   if (!residual) return ''
   const change = residual.expected === undefined ? '' : ` of a change of ${formatNumber(residual.expected)}`
   const advice =
-    residual.state === 'warn' ? ' That is more than the tolerance: read the map with care, or ask for more points.' : ''
+    residual.state === 'warn' && warnings.length === 0
+      ? ' That is more than the tolerance: read the map with care, or ask for more points.'
+      : ''
   return `<p class="residual">Residual <span class="number">${formatNumber(residual.absolute)}</span>${change}.${advice}</p>`
 }
 
@@ -175,7 +181,8 @@ as much.</p>`
     : ''
   return `<section class="explain"><h3>How to read this page</h3>
 <p>Each map says how much each place of the input contributes to the explained output, by that method's own definition. Red speaks for
-it, blue against it; maps without a sign run from dark (weak) to bright (strong). Colours are scaled for each map on its own: the limits
+it, blue against it; maps without a sign run from dark (weak) to bright (strong). Where a place has several values, as a pixel has three
+channels, the colour shows them reduced to one, by default their sum. Colours are scaled for each map on its own: the limits
 under it are the 99th percentile of its values unless it says otherwise, so colours of two maps do not compare, their numbers do.</p>
 ${residualWords}</section>`
 }
