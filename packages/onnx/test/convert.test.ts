@@ -33,7 +33,7 @@ function model({ operator, opset, attributes = {}, inputs, outputs = 1, declared
     return builder.input(name, 'float32', i === 0 && declared !== undefined ? declared : input)
   })
   const made = builder.emitAll(operator, names, outputs, attributes)
-  made.forEach((name, i) => builder.output(name, as[i] ?? 'float32', null))
+  for (const [i, name] of made.entries()) builder.output(name, as[i] ?? 'float32', null)
   return { graph: builder.build({ opsets: new Map([['', opset]]) }), feeds }
 }
 

@@ -14,6 +14,17 @@ export interface PassState {
   readonly hints: ReadonlyMap<string, ValueType>
   /** Set when a converter asked for a shape that is not known (it then wrote a longer, shape-free form). */
   asked: boolean
+  /** Float values behind the int32 results of integer kernels. */
+  readonly twins: Map<string, string>
+}
+
+/** A pass over a graph whose names are these. */
+export function passState(
+  values: Iterable<string>,
+  nodeNames: Iterable<string>,
+  hints: PassState['hints'] = new Map(),
+): PassState {
+  return { values: new Set(values), nodeNames: new Set(nodeNames), hints, asked: false, twins: new Map() }
 }
 
 /** The graph that one pass writes, node by node. */

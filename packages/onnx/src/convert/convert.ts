@@ -1,11 +1,12 @@
-/** @file The walk that brings every node to the normal opset: version steps, then integer kernels, then constants. */
+/** @file The walk that brings every node to the normal opset: version steps, then rewrites, then constants. */
 import { attribute } from '../attributes.js'
+import { dataTypes } from '../dtype.js'
 import { MalformedModelError, UnsupportedModelError } from '../errors.js'
 import { type Graph, type Node, normalOpset, operatorKey } from '../graph.js'
 import { Tensor } from '../tensor.js'
 import { ConvertContext, mapSubgraphs, type PassState } from './context.js'
 import { standardOperators } from './operators.js'
-import { quantizedOperators } from './quantized/index.js'
+import { rewrites } from './rewrites/index.js'
 import { nextStep } from './steps/index.js'
 
 export interface ConvertOptions {
@@ -45,10 +46,17 @@ function upgrade(node: Node, version: number, ctx: ConvertContext): Node | undef
     throw new UnsupportedModelError(
       `node "${node.name}" is a ${node.operator}, which ai.onnx does not define at opset ${version} (ascribe knows its operators up to opset 26)`,
     )
-  const quantized = quantizedOperators[operatorKey(current)]
-  if (!quantized) return current
-  quantized(current, ctx)
-  return undefined
+  const rewrite = rewrites[operatorKey(current)]
+  if (rewrite && rewrite(current, ctx) !== false) return undefined
+  return readTwin(current, ctx)
+}
+
+/** A cast to float of an integer kernel's result reads the float value behind it. */
+function readTwin(node: Node, ctx: ConvertContext): Node {
+  const twin = ctx.state.twins.get(node.inputs[0] ?? '')
+  return twin && node.operator === 'Cast' && attribute(node, 'to', 'int') === dataTypes.float32.code
+    ? { ...node, inputs: [twin] }
+    : node
 }
 
 /** A Constant node becomes an initializer, which is how every later step finds constants. */

@@ -4,7 +4,7 @@ import { InvalidGraphError, MalformedModelError, UnsupportedModelError } from '.
 import { type Graph, type Node, normalOpset, outerReads, sortNodes } from '../graph.js'
 import type { RawModel } from '../proto/decode.js'
 import { inferShapes } from '../shapes/infer.js'
-import { collectNames, mapSubgraphs, type PassState } from './context.js'
+import { collectNames, mapSubgraphs, type PassState, passState } from './context.js'
 import { checkOpset, convertGraph } from './convert.js'
 import { inlineFunctions } from './functions.js'
 import { widen } from './widen.js'
@@ -33,7 +33,7 @@ export function normalise(raw: RawModel, options: NormaliseOptions = {}): Graph 
   const prepared = prepare(widened, carry(inlined, widened, versions), [])
   const [values, nodeNames] = collectNames(prepared.graph)
   const run = (hints: PassState['hints']): { graph: Graph; asked: boolean } => {
-    const state: PassState = { values: new Set(values), nodeNames: new Set(nodeNames), hints, asked: false }
+    const state = passState(values, nodeNames, hints)
     const converted = convertGraph(prepared.graph, { opset, versions: prepared.versions }, state)
     const opsets = new Map([...converted.opsets, ['', normalOpset]])
     return { graph: removeDead(converted.with({ opsets })), asked: state.asked }
@@ -71,7 +71,7 @@ function carry(from: Graph, to: Graph, versions: ReadonlyMap<Node, number>, into
     const version = versions.get(node)
     if (version !== undefined) into.set(copy, version)
     const before = innerGraphs(node)
-    innerGraphs(copy).forEach((inner, j) => carry(before[j]!, inner, versions, into))
+    for (const [j, inner] of innerGraphs(copy).entries()) carry(before[j]!, inner, versions, into)
   })
   return into
 }
