@@ -43,6 +43,9 @@ const firstLine = (cause: unknown): string =>
     .split('\n')[0]!
     .trim()
 
+/** Why a file could not be written, in words. */
+export const outputProblem = (cause: unknown): string => writeProblems[codeOf(cause)] ?? firstLine(cause)
+
 /**
  * The bytes of a file.
  *
@@ -173,7 +176,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await rename(temporary, path)
   } catch (cause) {
     await rm(temporary, { force: true })
-    throw new OutputError(`${path} could not be written: ${writeProblems[codeOf(cause)] ?? firstLine(cause)}`, { cause })
+    throw new OutputError(`${path} could not be written: ${outputProblem(cause)}`, { cause })
   } finally {
     temporaries.delete(temporary)
   }
@@ -192,8 +195,7 @@ export async function ensureFolder(path: string): Promise<void> {
     await (await open(probe, 'wx')).close()
     await rm(probe)
   } catch (cause) {
-    const problem =
-      codeOf(cause) === 'EEXIST' ? 'a file of that name is in the way' : (writeProblems[codeOf(cause)] ?? firstLine(cause))
+    const problem = codeOf(cause) === 'EEXIST' ? 'a file of that name is in the way' : outputProblem(cause)
     throw new OutputError(`the folder ${path} cannot be written to: ${problem}`, { cause })
   } finally {
     temporaries.delete(probe)

@@ -1,0 +1,82 @@
+/** @file What "absent" means: the input that attribution measures the difference from. */
+import { UsageError } from './errors.js'
+import { gaussianBlur } from './blur.js'
+import { Random } from './random.js'
+import { suggestion } from './suggest.js'
+import type { TensorValue } from './tensor-value.js'
+
+/** `zeros`, `constant:0.5`, `mean` (per channel), `blur:10` (sigma in pixels), `uniform` (seeded, within the input's own range), or values given. */
+export type Baseline = string | TensorValue<'float32'> | Readonly<Record<string, TensorValue<'float32'>>>
+
+interface BaselineKind {
+  readonly summary: string
+  /** Default of the number after the colon; undefined where the kind takes none. */
+  readonly parameter?: number
+  readonly make: (input: TensorValue<'float32'>, parameter: number, seed: number) => Float32Array
+}
+
+/** Axes of a picture-like tensor [1, C, H, W]; undefined for other ranks. */
+function planes({ dims }: TensorValue): { count: number; height: number; width: number } | undefined {
+  if (dims.length !== 4) return undefined
+  return { count: dims[0]! * dims[1]!, height: dims[2]!, width: dims[3]! }
+}
+
+export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
+  zeros: { summary: 'zero in the model input space', make: input => new Float32Array(input.data.length) },
+  constant: {
+    summary: 'one value everywhere, in the model input space',
+    parameter: 0,
+    make: (input, value) => new Float32Array(input.data.length).fill(value),
+  },
+  mean: {
+    summary: 'the mean of each channel (of the whole tensor where there are no channels)',
+    make: input => {
+      const size = planes(input) ? planes(input)!.height * planes(input)!.width : input.data.length
+      const out = new Float32Array(input.data.length)
+      for (let start = 0; start < out.length; start += size) {
+        let sum = 0
+        for (let i = start; i < start + size; i++) sum += input.data[i]!
+        out.fill(sum / size, start, start + size)
+      }
+      return out
+    },
+  },
+  blur: {
+    summary: 'the input under a Gaussian blur of this sigma in pixels',
+    parameter: 10,
+    make: (input, sigma) => {
+      const shape = planes(input)
+      if (!shape) throw new UsageError(`baseline "blur" needs a picture [1, channels, height, width]; the input has dims [${input.dims}]`)
+      return gaussianBlur(input.data, shape.count, shape.height, shape.width, sigma)
+    },
+  },
+  uniform: {
+    summary: "seeded uniform noise within the input's own range",
+    make: (input, _, seed) => {
+      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+      for (const value of input.data) [low, high] = [Math.min(low, value), Math.max(high, value)]
+      const random = new Random(seed, 0xba5e)
+      return Float32Array.from(input.data, () => low + (high - low) * random.uniform())
+    },
+  },
+}
+
+/**
+ * The baseline's values for one input.
+ * @throws UsageError for an unknown kind or values of the wrong shape
+ */
+export function makeBaseline(baseline: Baseline, name: string, input: TensorValue<'float32'>, seed: number): Float32Array {
+  if (typeof baseline !== 'string') {
+    const given = 'data' in baseline && 'dims' in baseline ? (baseline as TensorValue<'float32'>) : (baseline as Record<string, TensorValue<'float32'>>)[name]
+    if (!given) throw new UsageError(`the baseline has no values for input "${name}"`)
+    if (given.data.length !== input.data.length)
+      throw new UsageError(`the baseline for "${name}" has dims [${given.dims}], the input [${input.dims}]`)
+    return given.data
+  }
+  const [kind, parameter] = baseline.split(':') as [string, string | undefined]
+  const definition = Object.hasOwn(baselineKinds, kind) ? baselineKinds[kind] : undefined
+  if (!definition) throw new UsageError(`unknown baseline "${kind}"${suggestion(kind, Object.keys(baselineKinds))} (there are ${Object.keys(baselineKinds).join(', ')}, or a file)`)
+  const value = parameter === undefined ? (definition.parameter ?? 0) : Number(parameter)
+  if (!Number.isFinite(value)) throw new UsageError(`baseline "${baseline}": "${parameter}" is not a number`)
+  return definition.make(input, value, seed)
+}

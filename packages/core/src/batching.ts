@@ -1,0 +1,61 @@
+/** @file How many rows a model takes at a time, and the static graph for that many. */
+import { decompose, type Graph, rebatch, ShapeError, specialise } from '@ascribe/onnx'
+import { decomposeRecurrent } from '@ascribe/autodiff'
+
+/** Dimensions of one row of each model input (leading dimension 1 where the model is batched). */
+export type RowDims = Readonly<Record<string, readonly number[]>>
+
+export interface Batching {
+  /** False where the whole input is one example (graphs, unbatched models): one row at a time, no leading batch dimension. */
+  readonly batched: boolean
+  /** The only batch size the model takes, where it cannot be changed. */
+  readonly fixed?: number
+  /** Static graph for this many rows, composite operators decomposed, ready to be differentiated. */
+  readonly graph: (rows: number) => Graph
+}
+
+const standard = (graph: Graph): Graph => decomposeRecurrent(decompose(graph))
+
+/**
+ * Finds out how a model is batched for inputs of these dimensions.
+ * @throws ShapeError where the model rejects the dimensions
+ */
+export function batchingOf(model: Graph, row: RowDims): Batching {
+  const leading = model.inputs.map(({ type }) => type.shape?.[0])
+  const withRows = (rows: number): Record<string, number[]> =>
+    Object.fromEntries(model.inputs.map(({ name }) => [name, [rows, ...row[name]!.slice(1)]]))
+  const whole = (): Batching => ({
+    batched: false,
+    fixed: 1,
+    graph: () => standard(specialise(model, { inputs: Object.fromEntries(Object.entries(row).map(([name, dims]) => [name, [...dims]])) })),
+  })
+  const oneEach = model.inputs.every(({ name }) => row[name]!.length > 0 && row[name]![0] === 1)
+  const dynamic = leading.every(dim => typeof dim !== 'number')
+  const same = new Set(leading.map(dim => dim ?? '')).size <= 1
+  if (dynamic && same && oneEach) {
+    // Two sizes no axis is likely to have by chance: the outputs must follow the batch.
+    const probe = specialise(model, { inputs: withRows(3) })
+    if (probe.outputs.every(({ name }) => probe.dims(name)?.[0] === 3)) return { batched: true, graph: rows => standard(specialise(model, { inputs: withRows(rows) })) }
+    return whole()
+  }
+  const size = leading[0]
+  if (typeof size === 'number' && leading.every(dim => dim === size)) {
+    const free = rebatch(model, 2) !== undefined
+    if (free && oneEach) {
+      return {
+        batched: true,
+        graph: rows => {
+          const changed = rows === size ? model : rebatch(model, rows)!
+          return standard(specialise(changed, { inputs: withRows(rows) }))
+        },
+      }
+    }
+    if (oneEach && (size === 1 || model.outputs.every(({ type }) => type.shape?.[0] === size)))
+      return { batched: true, fixed: size, graph: () => standard(specialise(model, { inputs: withRows(size) })) }
+  }
+  if (model.inputs.some(({ name, type }) => typeof type.shape?.[0] === 'number' && type.shape[0] !== row[name]![0]))
+    throw new ShapeError(
+      `the model takes ${model.inputs.map(({ name, type }) => `${name} [${type.shape}]`).join(', ')}; given ${Object.entries(row).map(([name, dims]) => `${name} [${dims}]`).join(', ')}`,
+    )
+  return whole()
+}

@@ -1,0 +1,365 @@
+/** @file What a method is given: the target and its gradient at any points, in chunks that fit the memory budget, with the cost counted. */
+import type { Graph } from '@ascribe/onnx'
+import type { Cost } from './attribution.js'
+import type { Batching } from './batching.js'
+import { AbortedError, InputError, NotFiniteError } from './errors.js'
+import { chunkSize } from './memory.js'
+import type { Model } from './model.js'
+import {
+  classCount,
+  cut,
+  forwardProgram,
+  gradientProgram,
+  layerProgram,
+  momentsProgram,
+  type ProgramSource,
+  pathProgram,
+  port,
+  rowDims,
+  valuesProgram,
+} from './programs.js'
+import { type ResolvedTarget, resolveTarget, type Target } from './target.js'
+import type { TensorValue, TensorValues } from './tensor-value.js'
+
+/** Float values by name of the explained tensor. */
+export type Points = Readonly<Record<string, Float32Array>>
+export type Sums = Readonly<Record<string, Float64Array>>
+
+export interface Progress {
+  readonly done: number
+  readonly total: number
+  readonly step: string
+}
+
+export interface RunContext {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+export interface EvaluatorOptions extends RunContext {
+  readonly target?: Target
+  readonly output?: string
+  readonly at?: readonly string[]
+}
+
+type ProgramMaker = (source: ProgramSource) => Graph
+
+/** One input (one row) of a model, ready to be explained. Made by `prepare`. */
+export class Evaluator {
+  readonly cost: Cost = { forwards: 0, gradients: 0, milliseconds: 0 }
+  readonly warnings: string[] = []
+
+  constructor(
+    readonly model: Model,
+    /** The explained tensors' values, one row each. */
+    readonly inputs: Readonly<Record<string, TensorValue<'float32'>>>,
+    readonly target: ResolvedTarget,
+    /** Every output's values for the input. */
+    readonly outputs: TensorValues,
+    private readonly fixed: TensorValues,
+    private readonly batching: Batching,
+    private readonly context: RunContext,
+  ) {}
+
+  /** Names of the explained tensors. */
+  get at(): readonly string[] {
+    return Object.keys(this.inputs)
+  }
+
+  /** The explained values as points. */
+  get point(): Points {
+    return Object.fromEntries(this.at.map(name => [name, this.inputs[name]!.data]))
+  }
+
+  /** The static graph that is explained, for one row. */
+  get graph(): Graph {
+    return this.#source(this.#rows(1)).graph
+  }
+
+  progress(done: number, total: number, step: string): void {
+    this.context.onProgress?.({ done, total, step })
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.context.signal
+  }
+
+  #rows(wanted: number): number {
+    return this.batching.fixed ?? wanted
+  }
+
+  #source(rows: number): ProgramSource {
+    return {
+      graph: cut(this.batching.graph(rows), this.at),
+      rows,
+      batched: this.batching.batched,
+      at: this.at,
+      output: this.target.output,
+      link: this.target.link,
+    }
+  }
+
+  /** Rows per run for `count` rows of a program. */
+  #chunk(key: string, make: ProgramMaker, count: number): number {
+    if (this.batching.fixed) return this.batching.fixed
+    const limit = this.model.rowLimit(make(this.#source(1)))
+    void key
+    return chunkSize(count, limit)
+  }
+
+  /** Runs a program for `rows` rows; feeds of the tensors that are not explained are added. */
+  async #run(key: string, rows: number, make: ProgramMaker, feeds: TensorValues): Promise<TensorValues> {
+    if (this.context.signal?.aborted) throw new AbortedError('interrupted')
+    const identity = JSON.stringify([key, rows, this.at, this.target.output, this.target.link, this.#dims()])
+    const session = await this.model.session(identity, () => make(this.#source(rows)))
+    const started = performance.now()
+    try {
+      const all = { ...this.fixed, [port.classes]: this.#classWeights(), ...feeds }
+      const used = key === 'values' ? withoutClasses(all) : all
+      return await session.run(used, undefined, this.context.signal ? { signal: this.context.signal } : {})
+    } finally {
+      this.cost.milliseconds += performance.now() - started
+    }
+  }
+
+  #dims(): Record<string, readonly number[]> {
+    return Object.fromEntries(
+      [...Object.entries(this.inputs), ...Object.entries(this.fixed)].map(([name, value]) => [name, value.dims]),
+    )
+  }
+
+  #classWeights(): TensorValue<'float32'> {
+    const count = classCount(this.#source(this.#rows(1)))
+    const data = new Float32Array(count)
+    for (const { index, weight } of this.target.classes) data[index] = weight
+    return { dtype: 'float32', dims: [1, count], data }
+  }
+
+  /** Chunks of a batch of points, padded by repeating the last row. */
+  *#chunks(points: Points, count: number, rows: number): Iterable<{ start: number; used: number; feeds: Record<string, TensorValue> }> {
+    for (let start = 0; start < count; start += rows) {
+      const used = Math.min(rows, count - start)
+      const feeds: Record<string, TensorValue> = {}
+      for (const name of this.at) {
+        const size = this.inputs[name]!.data.length
+        const given = points[name]!
+        let data = given.subarray(start * size, (start + used) * size)
+        if (used < rows) {
+          const padded = new Float32Array(rows * size)
+          padded.set(data)
+          for (let row = used; row < rows; row++) padded.set(data.subarray((used - 1) * size), row * size)
+          data = padded
+        }
+        const dims = this.inputs[name]!.dims
+        feeds[port.points(name)] = { dtype: 'float32', dims: this.batching.batched ? [rows, ...dims.slice(1)] : dims, data }
+      }
+      yield { start, used, feeds }
+    }
+  }
+
+  /** f at each of `count` rows of points. */
+  async forward(points: Points, count: number): Promise<Float64Array> {
+    const rows = this.#chunk('forward', forwardProgram, count)
+    const values = new Float64Array(count)
+    for (const { start, used, feeds } of this.#chunks(points, count, rows)) {
+      const result = await this.#run('forward', rows, forwardProgram, feeds)
+      const found = result[port.value]!.data as Float32Array
+      for (let row = 0; row < used; row++) values[start + row] = found[row]!
+      this.cost.forwards += used
+    }
+    return values
+  }
+
+  /** f and its gradient at each of `count` rows of points. */
+  async gradient(points: Points, count: number): Promise<{ values: Float64Array; gradients: Points }> {
+    const rows = this.#chunk('gradient', gradientProgram, count)
+    const values = new Float64Array(count)
+    const gradients: Record<string, Float32Array> = Object.fromEntries(
+      this.at.map(name => [name, new Float32Array(count * this.inputs[name]!.data.length)]),
+    )
+    for (const { start, used, feeds } of this.#chunks(points, count, rows)) {
+      const result = await this.#run('gradient', rows, gradientProgram, feeds)
+      for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
+      for (const name of this.at) {
+        const size = this.inputs[name]!.data.length
+        gradients[name]!.set((result[port.sum(name)]!.data as Float32Array).subarray(0, used * size), start * size)
+      }
+      this.cost.gradients += used
+    }
+    for (const name of this.at) checkFinite(gradients[name]!, name)
+    return { values, gradients }
+  }
+
+  /**
+   * sum_k w_k grad f(x_k) and sum_k w_k grad f(x_k)^2 over `count` rows of points, made chunk by chunk by `make(start, used)`.
+   * Sums across chunks are in double precision.
+   */
+  async moments(count: number, weight: number, make: (start: number, used: number) => Points, step: string): Promise<{ sum: Sums; squares: Sums }> {
+    const rows = this.#chunk('moments', momentsProgram, count)
+    const sum = this.#zeros()
+    const squares = this.#zeros()
+    for (let start = 0; start < count; start += rows) {
+      const used = Math.min(rows, count - start)
+      const weights = new Float32Array(rows).fill(weight, 0, used)
+      for (const { feeds } of this.#chunks(make(start, used), used, rows)) {
+        const result = await this.#run('moments', rows, momentsProgram, {
+          ...feeds,
+          [port.weights]: { dtype: 'float32', dims: [rows], data: weights },
+        })
+        this.#accumulate(sum, result, port.sum)
+        this.#accumulate(squares, result, port.squares)
+      }
+      this.cost.gradients += used
+      this.progress(start + used, count, step)
+    }
+    return { sum, squares }
+  }
+
+  /**
+   * sum_k w_k grad f(b + p_k (x - b)): the weighted sum of gradients along the straight line from `baseline` to the input.
+   * Also f at every position.
+   */
+  async path(baseline: Points, positions: Float64Array, weights: Float64Array, step: string): Promise<{ sum: Sums; values: Float64Array }> {
+    const count = positions.length
+    const rows = this.#chunk('path', pathProgram, count)
+    const sum = this.#zeros()
+    const values = new Float64Array(count)
+    const ends: Record<string, TensorValue> = {}
+    for (const name of this.at) {
+      const { dims, data } = this.inputs[name]!
+      ends[port.input(name)] = { dtype: 'float32', dims, data }
+      ends[port.baseline(name)] = { dtype: 'float32', dims, data: baseline[name]! }
+    }
+    for (let start = 0; start < count; start += rows) {
+      const used = Math.min(rows, count - start)
+      const slice = (list: Float64Array, fill: number): TensorValue => {
+        const data = new Float32Array(rows).fill(fill)
+        data.set(list.subarray(start, start + used))
+        return { dtype: 'float32', dims: [rows], data }
+      }
+      const result = await this.#run('path', rows, pathProgram, {
+        ...ends,
+        [port.positions]: slice(positions, positions[start]!),
+        [port.weights]: slice(weights, 0),
+      })
+      this.#accumulate(sum, result, port.sum)
+      for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
+      this.cost.gradients += used
+      this.progress(start + used, count, step)
+    }
+    return { sum, values }
+  }
+
+  /** A layer's values and the target's gradient there, for the input itself. */
+  async layer(name: string): Promise<{ values: Float32Array; gradient: Float32Array; dims: readonly number[] }> {
+    const rows = this.#rows(1)
+    const make: ProgramMaker = source => layerProgram(source, name)
+    const dims = rowDims(this.#source(rows), name)
+    const size = dims.reduce((a, b) => a * b, 1)
+    for (const { feeds } of this.#chunks(this.point, 1, rows)) {
+      const result = await this.#run(`layer ${name}`, rows, make, feeds)
+      this.cost.gradients += 1
+      const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
+      const gradient = row(port.sum(name))
+      checkFinite(gradient, name)
+      return { values: row(port.points(name)), gradient, dims }
+    }
+    throw new InputError('no row to explain')
+  }
+
+  #zeros(): Record<string, Float64Array> {
+    return Object.fromEntries(this.at.map(name => [name, new Float64Array(this.inputs[name]!.data.length)]))
+  }
+
+  #accumulate(into: Record<string, Float64Array>, result: TensorValues, key: (name: string) => string): void {
+    for (const name of this.at) {
+      const part = result[key(name)]!.data as Float32Array
+      const total = into[name]!
+      checkFinite(part, name)
+      for (let i = 0; i < total.length; i++) total[i]! += part[i]!
+    }
+  }
+}
+
+const withoutClasses = (feeds: TensorValues): TensorValues => Object.fromEntries(Object.entries(feeds).filter(([name]) => name !== port.classes))
+
+function checkFinite(values: Float32Array, name: string): void {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i]!))
+      throw new NotFiniteError(
+        `the gradient at "${name}" holds ${Number.isNaN(values[i]!) ? 'NaN' : 'infinity'} at element ${i}; run \`ascribe doctor\` on the model, or use occlusion or rise`,
+      )
+}
+
+/**
+ * Makes one input ready to be explained: checks it, runs the model once, resolves the target, and computes the explained tensors
+ * where they lie inside the graph.
+ * @param row every model input, one row each (leading dimension 1 where the model is batched)
+ * @throws InputError for missing, unknown or misshapen inputs; UsageError for a target or tensor the model does not have
+ */
+export async function prepare(model: Model, row: TensorValues, options: EvaluatorOptions = {}): Promise<Evaluator> {
+  checkInputs(model, row)
+  const at = options.at ?? model.defaultAt()
+  for (const name of at) model.checkTensor(name)
+  const output = model.outputName(options.output)
+  const dims = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, row[name]!.dims]))
+  const batching = model.batching(dims)
+  const rows = batching.fixed ?? 1
+  const graph = batching.graph(rows)
+  const allInputs = model.graph.inputs.map(({ name }) => name)
+  const inner = at.filter(name => !allInputs.includes(name))
+  const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }
+  const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), ...inner])]
+  const feeds = Object.fromEntries(
+    allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]),
+  )
+  const identity = JSON.stringify(['values', rows, inner, dims])
+  const session = await model.session(identity, () => valuesProgram(source, wanted))
+  const values = await session.run(feeds, undefined, options.signal ? { signal: options.signal } : {})
+  const firstRow = (name: string): TensorValue => {
+    const value = values[`value/${name}`]!
+    if (!batching.batched) return value
+    const size = value.data.length / rows
+    return { ...value, dims: [1, ...value.dims.slice(1)], data: value.data.slice(0, size) } as TensorValue
+  }
+  const outputs = Object.fromEntries(model.graph.outputs.map(({ name }) => [name, firstRow(name)]))
+  const scores = outputs[output]!.data as Float32Array
+  const target = resolveTarget(options.target ?? 'predicted', {
+    output,
+    classCount: scores.length,
+    scores,
+    ...(model.labels ? { labels: model.labels } : {}),
+  })
+  const inputs = Object.fromEntries(at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]))
+  const needed = new Set(cut(graph, at).inputs.map(({ name }) => name))
+  const fixed = Object.fromEntries(
+    allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
+  )
+  const evaluator = new Evaluator(model, inputs, target, outputs, fixed, batching, options)
+  evaluator.cost.forwards += 1
+  return evaluator
+}
+
+function repeat(value: TensorValue, rows: number, batched: boolean): TensorValue {
+  if (!batched || rows === 1) return value
+  const size = value.data.length
+  const data = new (value.data.constructor as new (length: number) => Float32Array)(size * rows)
+  for (let row = 0; row < rows; row++) data.set(value.data as Float32Array, row * size)
+  return { ...value, dims: [rows, ...value.dims.slice(1)], data } as TensorValue
+}
+
+function checkInputs(model: Model, row: TensorValues): void {
+  const names = model.graph.inputs.map(({ name }) => name)
+  for (const { name, type } of model.graph.inputs) {
+    const given = row[name]
+    if (!given) throw new InputError(`the model's input "${name}" is missing; it takes ${names.join(', ')} (use .npz with these names)`)
+    if (given.dtype !== type.dtype)
+      throw new InputError(`input "${name}" must hold ${type.dtype}, the given tensor holds ${given.dtype}`)
+    const shape = type.shape
+    if (!shape) continue
+    const fits = shape.length === given.dims.length && shape.every((dim, axis) => typeof dim !== 'number' || axis === 0 || dim === given.dims[axis])
+    if (!fits)
+      throw new InputError(`input "${name}" must have shape [${shape.map(dim => dim ?? '?').join(', ')}], the given tensor has [${given.dims.join(', ')}]`)
+  }
+  for (const name of Object.keys(row)) if (!names.includes(name)) throw new InputError(`the model has no input "${name}"; it takes ${names.join(', ')}`)
+}

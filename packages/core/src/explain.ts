@@ -1,0 +1,70 @@
+/** @file One explanation: a method run on one input of a model. */
+import { type Attribution, relativeResidual } from './attribution.js'
+import { prepare, type EvaluatorOptions } from './evaluator.js'
+import { NotFiniteError } from './errors.js'
+import { methodNamed } from './methods/index.js'
+import { type Method, type Options, resolveOptions } from './methods/method.js'
+import type { Model } from './model.js'
+import type { TensorValues } from './tensor-value.js'
+
+export interface ExplainOptions extends EvaluatorOptions {
+  /** Options of the method, by name; unknown ones are an error. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** Seed of every random choice; default 0. */
+  readonly seed?: number
+}
+
+/** A relative residual above this is reported as a warning. */
+export const residualTolerance = 0.05
+
+/**
+ * Explains one row of a model's inputs.
+ * @param row one value per model input, leading dimension 1 where the model is batched
+ * @throws UsageError, InputError, RuntimeError, MemoryBudgetError, NotFiniteError, AbortedError, MissingRuleError
+ */
+export async function explain(model: Model, row: TensorValues, method: Method | string, options: ExplainOptions = {}): Promise<Attribution> {
+  const chosen = typeof method === 'string' ? methodNamed(method) : method
+  const settings = resolveOptions(chosen, options.options)
+  const evaluator = await prepare(model, row, options)
+  const seed = options.seed ?? 0
+  const started = performance.now()
+  const result = await chosen.run(evaluator, settings, seed)
+  const milliseconds = performance.now() - started
+  const maps = Object.values(result.maps)
+  for (const [name, { values }] of Object.entries(result.maps))
+    if (values.some(value => !Number.isFinite(value))) throw new NotFiniteError(`${chosen.name} gave a value that is not finite at "${name}"`)
+  const value = await valueAt(evaluator)
+  const attribution: Attribution = {
+    maps: result.maps,
+    values: maps[0]!.values,
+    dims: maps[0]!.dims,
+    method: chosen.name,
+    options: { ...settings, ...result.settled } as Options,
+    target: evaluator.target,
+    seed,
+    value,
+    ...residualOf(value, result.baselineValue, maps),
+    cost: { ...evaluator.cost, milliseconds },
+    warnings: evaluator.warnings,
+  }
+  const relative = relativeResidual(attribution)
+  if (relative !== undefined && relative > residualTolerance && evaluator.warnings.length === 0)
+    evaluator.warnings.push(
+      `the values miss f(x) - f(baseline) by ${(100 * relative).toPrecision(3)}%; use more points (tolerance=0.01 doubles them as needed) or another baseline`,
+    )
+  return attribution
+}
+
+async function valueAt(evaluator: Awaited<ReturnType<typeof prepare>>): Promise<number> {
+  const forwards = evaluator.cost.forwards
+  const [value] = await evaluator.forward(evaluator.point, 1)
+  evaluator.cost.forwards = forwards
+  return value!
+}
+
+function residualOf(value: number, baselineValue: number | undefined, maps: readonly { values: Float32Array }[]) {
+  if (baselineValue === undefined) return {}
+  let total = 0
+  for (const { values } of maps) for (const one of values) total += one
+  return { baselineValue, residual: value - baselineValue - total }
+}

@@ -1,0 +1,28 @@
+/** @file Public surface of @ascribe/core, the same in Node and the browser. */
+export { type Attribution, type AttributionMap, type Cost, relativeResidual } from './attribution.js'
+export { type Baseline, baselineKinds, makeBaseline } from './baseline.js'
+export { gaussianBlur } from './blur.js'
+export * from './errors.js'
+export { Evaluator, type EvaluatorOptions, type Points, prepare, type Progress, type RunContext, type Sums } from './evaluator.js'
+export { explain, type ExplainOptions, residualTolerance } from './explain.js'
+export * from './io/index.js'
+export { chunkSize, defaultMemory, peakBytes } from './memory.js'
+export { methodNamed, methods } from './methods/index.js'
+export {
+  type Method,
+  type MethodCost,
+  type MethodResult,
+  type Options,
+  type OptionSpec,
+  type OptionSpecs,
+  type PathRule,
+  resolveOptions,
+} from './methods/method.js'
+export { type Quadrature, quadratures } from './methods/quadrature.js'
+export { Model, type ModelOptions } from './model.js'
+export { Random } from './random.js'
+export * from './render/index.js'
+export type { Device, RunOptions, Runtime, Session, SessionOptions } from './runtime/runtime.js'
+export { suggestion } from './suggest.js'
+export { type Link, links, type ResolvedTarget, resolveTarget, type Target } from './target.js'
+export { float32, type TensorValue, type TensorValues, type ValueDataType } from './tensor-value.js'

@@ -1,0 +1,47 @@
+/** @file Peak memory of running a graph, from the lifetimes of its values. */
+import { byteLength, type Graph } from '@ascribe/onnx'
+
+/** Default memory budget for activations: 1 GiB. */
+export const defaultMemory = 2 ** 30
+
+/**
+ * Largest total of bytes alive at once when a static graph runs in order, weights not counted: a value lives from the node that
+ * makes it to the last one that reads it. Views (Reshape and its like) count as copies, so this errs on the high side.
+ */
+export function peakBytes(graph: Graph): number {
+  const last = new Map<string, number>()
+  graph.nodes.forEach((node, index) => {
+    for (const input of node.inputs) last.set(input, index)
+  })
+  for (const { name } of graph.outputs) last.set(name, graph.nodes.length)
+  const size = (name: string): number => {
+    const dims = graph.dims(name)
+    return dims ? byteLength(graph.type(name)!.dtype, dims.reduce((a, b) => a * b, 1)) : 0
+  }
+  const ending = new Map<number, string[]>()
+  for (const [name, index] of last) if (!graph.initializers.has(name)) ending.set(index, [...(ending.get(index) ?? []), name])
+  let alive = graph.inputs.reduce((sum, { name }) => sum + size(name), 0)
+  let peak = alive
+  graph.nodes.forEach((node, index) => {
+    for (const output of node.outputs) if (output) alive += size(output)
+    peak = Math.max(peak, alive)
+    for (const name of ending.get(index) ?? []) alive -= size(name)
+    for (const output of node.outputs) if (output && !last.has(output)) alive -= size(output)
+  })
+  return peak
+}
+
+/** Batches beyond this bring nothing on a CPU and cost memory. */
+const largestChunk = 8
+
+/**
+ * Rows per run for `count` rows: at most `limit`, padded as little as possible, then as large as possible.
+ * 50 rows with a limit of 8 run five at a time, ten runs with nothing padded.
+ */
+export function chunkSize(count: number, limit: number): number {
+  const most = Math.max(1, Math.min(count, limit, largestChunk))
+  const padding = (size: number): number => Math.ceil(count / size) * size - count
+  let best = most
+  for (let size = most - 1; size > most / 2; size--) if (padding(size) < padding(best)) best = size
+  return best
+}

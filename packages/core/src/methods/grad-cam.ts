@@ -1,0 +1,39 @@
+/** @file grad-cam: a layer's channels weighted by their mean gradient. */
+import { spatialLayer } from '../layers.js'
+import type { Method } from './method.js'
+
+/**
+ * With A the target layer's values [channels, ...space] and G = d f / d A: w_c = mean over space of G_c, map = sum_c w_c A_c,
+ * clipped at zero unless `relu=false`. The map has the layer's own resolution, [1, ...space], raw.
+ * Peers: pytorch-grad-cam clips, scales to [0, 1] and resizes; Captum's LayerGradCam does none of these by default.
+ */
+export const gradCam: Method = {
+  name: 'grad-cam',
+  aliases: ['gradcam'],
+  summary: "a layer's channels weighted by their mean gradient: where the network looked, coarsely",
+  formula: 'L = relu(sum_c w_c A_c), w_c = mean over space of d f / d A_c',
+  citation: 'Selvaraju et al.: Grad-CAM, ICCV 2017',
+  options: {
+    layer: { kind: 'text', default: '', describe: 'tensor name of the layer (default: the last spatial one)' },
+    relu: { kind: 'flag', default: true, describe: 'clip negative values' },
+  },
+  needs: ['gradient', 'spatial layer'],
+  promises: [],
+  signed: false,
+  cost: () => ({ forwards: 1, gradients: 1 }),
+  async run(evaluator, { layer, relu }) {
+    const name = layer || spatialLayer(evaluator.graph, evaluator.at, evaluator.target.output)
+    const { values, gradient, dims } = await evaluator.layer(name)
+    const [channels, ...space] = dims.slice(1) as [number, ...number[]]
+    const size = space.reduce((a, b) => a * b, 1)
+    const map = new Float64Array(size)
+    for (let c = 0; c < channels; c++) {
+      let weight = 0
+      for (let i = 0; i < size; i++) weight += gradient[c * size + i]!
+      weight /= size
+      for (let i = 0; i < size; i++) map[i]! += weight * values[c * size + i]!
+    }
+    const out = Float32Array.from(map, value => (relu ? Math.max(0, value) : value))
+    return { maps: { [name]: { values: out, dims: [1, ...space] } }, settled: { layer: name } }
+  },
+}

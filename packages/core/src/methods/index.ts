@@ -1,0 +1,22 @@
+/** @file Every attribution method, listed once. The command, the docs and the test matrix read this list. */
+import { UsageError } from '../errors.js'
+import { suggestion } from '../suggest.js'
+import { gradCam } from './grad-cam.js'
+import { gradient } from './gradient.js'
+import { inputXGradient } from './input-x-gradient.js'
+import { integratedGradients } from './integrated-gradients.js'
+import type { Method } from './method.js'
+import { occlusion } from './occlusion.js'
+import { random } from './random.js'
+import { rise } from './rise.js'
+import { smoothGrad } from './smooth-grad.js'
+
+export const methods: readonly Method[] = [gradient, inputXGradient, integratedGradients, smoothGrad, gradCam, occlusion, rise, random]
+
+/** The method of this name or alias. Throws UsageError with a suggestion where there is none. */
+export function methodNamed(name: string): Method {
+  const found = methods.find(method => method.name === name || method.aliases?.includes(name))
+  if (found) return found
+  const names = methods.flatMap(method => [method.name, ...(method.aliases ?? [])])
+  throw new UsageError(`unknown method "${name}"${suggestion(name, names)} (ascribe methods lists them)`)
+}

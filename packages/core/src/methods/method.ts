@@ -1,0 +1,109 @@
+/** @file The shape of a method, and its options as data: the command, the docs and the test matrix all read these. */
+import type { AttributionMap } from '../attribution.js'
+import { UsageError } from '../errors.js'
+import type { Evaluator } from '../evaluator.js'
+import { suggestion } from '../suggest.js'
+
+export type OptionSpec =
+  | { readonly kind: 'number'; readonly default: number; readonly minimum?: number; readonly maximum?: number; readonly integer?: true; readonly describe: string }
+  | { readonly kind: 'choice'; readonly default: string; readonly values: readonly string[]; readonly describe: string }
+  | { readonly kind: 'flag'; readonly default: boolean; readonly describe: string }
+  | { readonly kind: 'text'; readonly default: string; readonly describe: string }
+  /** A baseline by name, or values. */
+  | { readonly kind: 'baseline'; readonly default: string; readonly describe: string }
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>
+
+/** Options with every default filled in. */
+// biome-ignore lint/suspicious/noExplicitAny: each method knows the types its own specs guarantee
+export type Options = Readonly<Record<string, any>>
+
+/** What a method asks of the model. */
+export type Need = 'gradient' | 'spatial layer' | 'picture'
+
+/** What its values guarantee: checked by the generated tests and reported with each result. */
+export type Promised = 'completeness' | 'sign' | 'dummy' | 'linearity'
+
+export interface MethodCost {
+  readonly forwards: number
+  readonly gradients: number
+}
+
+export interface MethodResult {
+  readonly maps: Readonly<Record<string, AttributionMap>>
+  /** f at the baseline, for methods that promise completeness. */
+  readonly baselineValue?: number
+  /** Options that were settled while running (points actually used). */
+  readonly settled?: Readonly<Record<string, unknown>>
+}
+
+export interface Method {
+  readonly name: string
+  readonly aliases?: readonly string[]
+  /** One line for lists. */
+  readonly summary: string
+  /** The exact formula, in words and ASCII. */
+  readonly formula: string
+  /** Author, year, venue. */
+  readonly citation: string
+  readonly options: OptionSpecs
+  readonly needs: readonly Need[]
+  readonly promises: readonly Promised[]
+  /** False where values are never negative. */
+  readonly signed: boolean
+  /** True for controls that explain nothing. */
+  readonly control?: true
+  /** Expected cost in rows, before it runs. */
+  readonly cost: (options: Options) => MethodCost
+  readonly run: (evaluator: Evaluator, options: Options, seed: number) => Promise<MethodResult>
+  /** Weighted points along the path from baseline to input whose gradients make up the explanation: what `compile` needs. */
+  readonly path?: (options: Options) => PathRule
+}
+
+/** sum_k weights_k grad f(b + positions_k (x - b)), times `multiply`. */
+export interface PathRule {
+  readonly positions: Float64Array
+  readonly weights: Float64Array
+  readonly multiply: 'nothing' | 'input' | 'difference'
+  readonly baseline: string
+}
+
+/**
+ * Fills in defaults and checks what was given; text from a command line is converted.
+ * @throws UsageError for an unknown option (with a suggestion) or a value out of range
+ */
+export function resolveOptions(method: Method, given: Readonly<Record<string, unknown>> = {}): Options {
+  const resolved: Record<string, unknown> = {}
+  for (const [name, spec] of Object.entries(method.options)) resolved[name] = spec.default
+  for (const [name, value] of Object.entries(given)) {
+    const spec = method.options[name]
+    if (!spec) {
+      const names = Object.keys(method.options)
+      throw new UsageError(
+        `${method.name} has no option "${name}"${suggestion(name, names)}${names.length > 0 ? ` (it has ${names.join(', ')})` : ' (it has none)'}`,
+      )
+    }
+    resolved[name] = convert(spec, value, `${method.name}: option ${name}`)
+  }
+  return resolved
+}
+
+function convert(spec: OptionSpec, value: unknown, where: string): unknown {
+  if (spec.kind === 'baseline') return value
+  if (spec.kind === 'text') return String(value)
+  if (spec.kind === 'flag') {
+    if (value === true || value === 'true' || value === '1' || value === '') return true
+    if (value === false || value === 'false' || value === '0') return false
+    throw new UsageError(`${where} must be true or false, not "${value}"`)
+  }
+  if (spec.kind === 'choice') {
+    if (spec.values.includes(String(value))) return String(value)
+    throw new UsageError(`${where} must be one of ${spec.values.join(', ')}, not "${value}"${suggestion(String(value), spec.values)}`)
+  }
+  const number = typeof value === 'number' ? value : String(value).trim() === '' ? Number.NaN : Number(value)
+  if (!Number.isFinite(number)) throw new UsageError(`${where} must be a number, not "${value}"`)
+  if (spec.integer && !Number.isInteger(number)) throw new UsageError(`${where} must be a whole number, not ${value}`)
+  if (spec.minimum !== undefined && number < spec.minimum) throw new UsageError(`${where} must be at least ${spec.minimum}, not ${value}`)
+  if (spec.maximum !== undefined && number > spec.maximum) throw new UsageError(`${where} must be at most ${spec.maximum}, not ${value}`)
+  return number
+}

@@ -1,0 +1,194 @@
+/** @file A model ready to be explained: its graph, how it is batched, and the sessions that run it. */
+import { encodeModel, type Graph, isFloat } from '@ascribe/onnx'
+import { type Batching, batchingOf, type RowDims } from './batching.js'
+import { MemoryBudgetError, UsageError } from './errors.js'
+import type { Labels } from './io/labels.js'
+import type { Preprocessing } from './io/preprocessing.js'
+import { defaultMemory, peakBytes } from './memory.js'
+import type { Runtime, Session } from './runtime/runtime.js'
+import { suggestion } from './suggest.js'
+
+export interface ModelOptions {
+  readonly runtime: Runtime
+  /** For messages and records: usually the file's name. */
+  readonly name?: string
+  /** SHA-256 of the model file. */
+  readonly digest?: string
+  /** Folder of the model file, in which its weights stay (Node). */
+  readonly folder?: string
+  /** Bytes of the files the weights stay in, by location (browser). */
+  readonly externalData?: Readonly<Record<string, Uint8Array>>
+  readonly labels?: Labels
+  readonly preprocessing?: Preprocessing
+  /** Budget in bytes for the activations of one run; default 1 GiB. */
+  readonly memory?: number
+  /** What reading had to change or guess. */
+  readonly notices?: readonly string[]
+}
+
+/** Sessions kept open per model; the least recently used is closed first. */
+const openSessions = 6
+
+export class Model {
+  readonly runtime: Runtime
+  readonly name: string
+  readonly digest: string
+  readonly labels: Labels | undefined
+  readonly preprocessing: Preprocessing | undefined
+  readonly memory: number
+  readonly notices: readonly string[]
+  readonly #options: ModelOptions
+  readonly #sessions = new Map<string, Promise<Session>>()
+  readonly #batchings = new Map<string, Batching>()
+
+  /** @param graph in normal form, as `readModel` gives it */
+  constructor(
+    readonly graph: Graph,
+    options: ModelOptions,
+  ) {
+    this.#options = options
+    this.runtime = options.runtime
+    this.name = options.name ?? graph.name
+    this.digest = options.digest ?? ''
+    this.labels = options.labels
+    this.preprocessing = options.preprocessing
+    this.memory = options.memory ?? defaultMemory
+    this.notices = options.notices ?? []
+  }
+
+  /** Inputs a gradient can be taken at. */
+  get floatInputs(): readonly string[] {
+    return this.graph.inputs.filter(({ type }) => isFloat(type.dtype)).map(({ name }) => name)
+  }
+
+  /**
+   * The tensors to explain when the user names none: every float input.
+   * @throws UsageError for a model without one, naming the embedding output to pass instead
+   */
+  defaultAt(): readonly string[] {
+    const inputs = this.floatInputs
+    if (inputs.length > 0) return inputs
+    const embedding = embeddingOutput(this.graph)
+    throw new UsageError(
+      `the model has no float input to attribute to${embedding ? `; pass --at "${embedding}" to explain the output of its embedding` : '; pass --at TENSOR with a float tensor inside it'}`,
+    )
+  }
+
+  /** Checks that a value of this name exists and holds floats. */
+  checkTensor(name: string): void {
+    const type = this.graph.type(name)
+    if (!type) throw new UsageError(`the model has no tensor "${name}"${suggestion(name, this.graph.names())}`)
+    if (!isFloat(type.dtype)) throw new UsageError(`tensor "${name}" holds ${type.dtype}, and only float tensors can be explained`)
+  }
+
+  /** The output to explain: the named one, else the first float output. */
+  outputName(name?: string): string {
+    const names = this.graph.outputs.map(output => output.name)
+    if (name !== undefined) {
+      if (!names.includes(name)) throw new UsageError(`the model has no output "${name}"${suggestion(name, names)} (it has ${names.join(', ')})`)
+      return name
+    }
+    const first = this.graph.outputs.find(output => isFloat(this.graph.type(output.name)?.dtype ?? 'float32'))
+    if (!first) throw new UsageError('the model has no float output to explain')
+    return first.name
+  }
+
+  /** How the model is batched for rows of these dimensions. */
+  batching(row: RowDims): Batching {
+    const key = JSON.stringify(row)
+    const known = this.#batchings.get(key)
+    if (known) return known
+    const batching = cached(batchingOf(this.graph, row))
+    this.#batchings.set(key, batching)
+    return batching
+  }
+
+  /**
+   * Largest number of rows that one run of a program may hold.
+   * @param graph the program for one row
+   * @throws MemoryBudgetError where even one row does not fit
+   */
+  rowLimit(graph: Graph, rowsOfGraph = 1): number {
+    const bytes = peakBytes(graph) / rowsOfGraph
+    if (bytes > this.memory)
+      throw new MemoryBudgetError(
+        `one row needs about ${mebibytes(bytes)} MiB of activations, over the budget of ${mebibytes(this.memory)} MiB; raise --memory`,
+      )
+    return Math.max(1, Math.floor(this.memory / Math.max(1, bytes)))
+  }
+
+  /** A session for a graph made from this model; `key` says which graph it is. */
+  session(key: string, make: () => Graph): Promise<Session> {
+    const known = this.#sessions.get(key)
+    if (known) {
+      this.#sessions.delete(key)
+      this.#sessions.set(key, known)
+      return known
+    }
+    const opening = this.#open(make)
+    this.#sessions.set(key, opening)
+    opening.catch(() => this.#sessions.delete(key))
+    for (const [old, session] of this.#sessions) {
+      if (this.#sessions.size <= openSessions) break
+      this.#sessions.delete(old)
+      session.then(open => open.dispose()).catch(() => {})
+    }
+    return opening
+  }
+
+  async #open(make: () => Graph): Promise<Session> {
+    const graph = make()
+    const { folder, externalData } = this.#options
+    const refer = folder !== undefined || externalData !== undefined
+    const bytes = encodeModel(graph, { weights: refer ? 'reference' : 'embed' })
+    return this.runtime.open(bytes, {
+      ...(folder === undefined ? {} : { folder }),
+      ...(externalData === undefined ? {} : { externalData }),
+      ...(racing(graph) ? { threads: 1 } : {}),
+    })
+  }
+
+  /** Closes the model's sessions. The runtime is the caller's. */
+  async dispose(): Promise<void> {
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    await Promise.all(sessions.map(session => session.then(open => open.dispose()).catch(() => {})))
+  }
+}
+
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)
+
+/** Specialised graphs are cheap to keep (weights are shared), and slow to make. */
+function cached(batching: Batching): Batching {
+  const graphs = new Map<number, Graph>()
+  return {
+    ...batching,
+    graph: rows => {
+      const known = graphs.get(rows)
+      if (known) return known
+      const graph = batching.graph(rows)
+      if (graphs.size > 4) graphs.clear()
+      graphs.set(rows, graph)
+      return graph
+    },
+  }
+}
+
+/** ONNX Runtime's CPU ScatterND with reduction=add loses updates when it runs on several threads. */
+const racing = (graph: Graph): boolean =>
+  graph.nodes.some(node => node.operator === 'ScatterND' && node.attributes['reduction']?.value === 'add')
+
+/** The output of the first lookup of float rows by an integer model input: where a token model turns continuous. */
+function embeddingOutput(graph: Graph): string | undefined {
+  const reached = new Set(graph.inputs.map(({ name }) => name))
+  for (const node of graph.nodes) {
+    if (!node.inputs.some(input => reached.has(input))) continue
+    for (const output of node.outputs) {
+      const type = graph.type(output)
+      if (type && isFloat(type.dtype) && node.inputs.some(input => isFloat(graph.initializers.get(input)?.dtype ?? 'int64'))) return output
+      reached.add(output)
+    }
+  }
+  return undefined
+}
+
