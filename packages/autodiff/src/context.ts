@@ -1,5 +1,14 @@
 /** @file What rules are given: questions about one node, and an emitter into the growing graph. */
-import { attribute, type Graph, type GraphBuilder, type Node, operatorKey, Tensor, UnknownShapeError } from '@ascribe/onnx'
+import {
+  attribute,
+  type Graph,
+  type GraphBuilder,
+  isFloat,
+  type Node,
+  operatorKey,
+  Tensor,
+  UnknownShapeError,
+} from '@ascribe/onnx'
 import { MissingRuleError } from './errors.js'
 import type { RuleContext } from './rule.js'
 
@@ -39,7 +48,11 @@ export function ruleContext(graph: Graph, node: Node, builder: GraphBuilder, wan
     throw new MissingRuleError(operatorKey(node), node.name, reason)
   }
   const constant: RuleContext['constant'] = name => builder.tensor(name) ?? graph.initializers.get(name)
-  const like = (name: string | undefined) => dtype(name ?? node.outputs[0]!)
+  // Cotangents are floats even where the output is a quantised integer.
+  const like = (name: string | undefined) => {
+    const own = dtype(name ?? node.outputs[0]!)
+    return name === undefined && !isFloat(own) ? 'float32' : own
+  }
 
   return {
     node,

@@ -17,6 +17,8 @@ export interface DifferentiateOptions {
   readonly cotangents?: Readonly<Record<string, string | null>>
   /** Default: the gradient of every operator. */
   readonly rules?: RuleSet
+  /** A target that no gradient reaches is an error (default), or has no entry in the result. */
+  readonly unreached?: 'error' | 'omit'
 }
 
 export interface Differentiated {
@@ -36,9 +38,10 @@ export interface Differentiated {
 export function differentiate(graph: Graph, options: DifferentiateOptions): Differentiated {
   const rules = options.rules ?? gradientRules
   const builder = new GraphBuilder(graph, 'gradient')
-  const depends = dependents(graph, options.at)
+  const depends = dependents(graph, options.at, rules)
+  const omit = options.unreached === 'omit'
   for (const value of options.of)
-    if (!depends.has(value))
+    if (!depends.has(value) && !omit)
       throw new NoGradientPathError(`"${value}" does not depend on ${options.at.map(name => `"${name}"`).join(', ')}`)
 
   const sums = new Map<string, string[]>()
@@ -81,6 +84,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
   const gradients: Record<string, string> = {}
   for (const target of targets) {
     const total = take(target)
+    if (total === null && omit) continue
     if (total === null) throw new NoGradientPathError(noPath(options.of, target, blocked))
     builder.scope = ''
     gradients[target] = builder.emit('Identity', [total], {}, builder.fresh(`gradient_of/${target}`))
@@ -109,16 +113,32 @@ function add(sums: Map<string, string[]>, value: string, gradient: string): void
   else sums.set(value, [gradient])
 }
 
-/** Values that are, or are computed from, one of `at` through values that can carry a gradient. */
-function dependents(graph: Graph, at: readonly string[]): Set<string> {
+/**
+ * Values that are, or are computed from, one of `at` through values that can carry a gradient: floats, integers that a
+ * straight-through operator makes, and what is computed from those in the same type.
+ */
+function dependents(graph: Graph, at: readonly string[], rules: RuleSet): Set<string> {
   const found = new Set(at)
+  const quantised = new Set<string>()
   const carries = (name: string): boolean => {
     const type = graph.type(name)
     return !type || isFloat(type.dtype)
   }
-  for (const node of graph.nodes)
-    if ([...node.inputs, ...outerReads(node)].some(input => found.has(input)))
-      for (const output of node.outputs) if (output && carries(output)) found.add(output)
+  for (const node of graph.nodes) {
+    const reads = [...node.inputs, ...outerReads(node)].filter(input => found.has(input))
+    if (reads.length === 0) continue
+    const entry = rules(node, graph)
+    const straight = entry?.kind === 'gradient' && entry.straightThrough
+    const types = new Set(reads.filter(input => quantised.has(input)).map(input => graph.type(input)?.dtype))
+    for (const output of node.outputs) {
+      if (!output) continue
+      if (!carries(output)) {
+        if (!straight && !types.has(graph.type(output)?.dtype)) continue
+        quantised.add(output)
+      }
+      found.add(output)
+    }
+  }
   return found
 }
 

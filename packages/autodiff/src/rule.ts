@@ -50,7 +50,13 @@ export type Rule = (cotangents: readonly (string | null)[], context: RuleContext
 
 /** What a rule set says of an operator. */
 export type RuleEntry =
-  | { readonly kind: 'gradient'; readonly rule: Rule; readonly note?: string }
+  | {
+      readonly kind: 'gradient'
+      readonly rule: Rule
+      readonly note?: string
+      /** Its integer outputs carry a cotangent too, in floats (quantisation). */
+      readonly straightThrough?: boolean
+    }
   /** The derivative is zero almost everywhere, or the outputs are not numbers of the inputs. */
   | { readonly kind: 'zero'; readonly why: string }
   /** Rewritten into other operators before differentiation (`decompose`). */

@@ -1,10 +1,34 @@
-/** @file Gradients of matrix products. */
-import { type RuleContext, type RuleTable, single } from '../rule.js'
+/** @file Gradients of matrix products and determinants. */
+import { Tensor } from '@ascribe/onnx'
+import { none, type RuleContext, type RuleTable, single } from '../rule.js'
+import { einsumGradients } from './einsum.js'
 
 /** The last two axes swapped. */
 export function transposed(value: string, rank: number, context: RuleContext): string {
   const perm = Array.from({ length: rank }, (_, axis) => (axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis))
   return context.emit('Transpose', [value], { perm })
+}
+
+/**
+ * The matrix of cofactors, by determinants of minors: exact for singular matrices too, in n² determinants.
+ */
+function cofactors(x: string, c: RuleContext): string {
+  const dims = c.dims(x)
+  const n = dims.at(-1)!
+  const batch = dims.slice(0, -2)
+  if (n === 1) return c.emit('Expand', [c.scalar(1), c.ints64(dims)])
+  const others = (skip: number): number[] => Array.from({ length: n - 1 }, (_, i) => (i < skip ? i : i + 1))
+  const cells = Array.from({ length: n * n }, (_, i) => [Math.floor(i / n), i % n] as const)
+  const indices = cells.flatMap(([row, column]) => others(row).flatMap(i => others(column).map(j => i * n + j)))
+  const flat = c.reshape(x, [...batch, n * n])
+  const minors = c.emit('Gather', [flat, c.constantTensor(Tensor.from('int64', [n * n, n - 1, n - 1], indices))], {
+    axis: batch.length,
+  })
+  const signs = c.floats(
+    cells.map(([row, column]) => ((row + column) % 2 === 0 ? 1 : -1)),
+    [n, n],
+  )
+  return c.emit('Mul', [c.reshape(c.emit('Det', [minors]), dims), signs])
 }
 
 export const matrix: RuleTable = {
@@ -24,6 +48,12 @@ export const matrix: RuleTable = {
       if (!c.wants(index)) return null
       const [own, ownDims] = index === 0 ? [a, dimsA] : [b, dimsB]
       const ownMatrix = index === 0 ? left : right
+      // A matrix shared by a whole batch: one product over all rows.
+      if (index === 1 && right.length === 2 && left.length > 2) {
+        const rows = left.slice(0, -1).reduce((product, dim) => product * dim, 1)
+        const [flatA, flatG] = [c.reshape(a, [rows, left.at(-1)!]), c.reshape(cotangent, [rows, right[1]!])]
+        return c.reshape(c.emit('Gemm', [flatA, flatG], { transA: 1 }), dimsB, right)
+      }
       const other = index === 0 ? c.reshape(b, right, dimsB) : c.reshape(a, left, dimsA)
       const otherT = transposed(other, (index === 0 ? right : left).length, c)
       const product = c.emit('MatMul', index === 0 ? [cotangent, otherT] : [otherT, cotangent])
@@ -49,4 +79,11 @@ export const matrix: RuleTable = {
     }
     return [c.wants(0) ? da() : null, c.wants(1) ? db() : null, c.wants(2) ? dc() : null]
   }),
+  Einsum: single(einsumGradients),
+  Det: single((g, c) => {
+    const x = c.input(0)
+    const batch = c.dims(x).slice(0, -2)
+    return [c.emit('Mul', [c.reshape(g, [...batch, 1, 1]), cofactors(x, c)])]
+  }),
+  MatMulInteger: none('it multiplies integers; reading a model turns quantised layers into floating ones'),
 }
