@@ -1,0 +1,121 @@
+"""Architectures with random weights; nothing is downloaded."""
+import torch
+from torch import nn
+
+
+def tv(name, **options):
+    def build():
+        import torchvision
+        return torchvision.models.get_model(name, weights=None, **options)
+    return build
+
+
+def inception():
+    import torchvision
+    return torchvision.models.inception_v3(weights=None, aux_logits=False, init_weights=False)
+
+
+def vit(layers):
+    def build():
+        from torchvision.models.vision_transformer import VisionTransformer
+        model = VisionTransformer(image_size=224, patch_size=16, num_layers=layers, num_heads=12, hidden_dim=768, mlp_dim=3072)
+        return model
+    return build
+
+
+def vgg(hidden):
+    def build():
+        import torchvision
+        model = torchvision.models.vgg16(weights=None, init_weights=False)
+        if hidden != 4096:
+            model.classifier[0] = nn.Linear(512 * 7 * 7, hidden)
+            model.classifier[3] = nn.Linear(hidden, hidden)
+            model.classifier[6] = nn.Linear(hidden, 1000)
+        return model
+    return build
+
+
+def timm(name, **options):
+    def build():
+        import timm as library
+        return library.create_model(name, pretrained=False, **options)
+    return build
+
+
+def mixer(layers):
+    def build():
+        from timm.models.mlp_mixer import MlpMixer
+        return MlpMixer(patch_size=16, num_blocks=layers, embed_dim=768)
+    return build
+
+
+class Named(nn.Module):
+    """Positional arguments for a transformers model; gives the logits only."""
+
+    def __init__(self, model, names):
+        super().__init__()
+        self.model = model
+        self.names = names
+
+    def forward(self, *args):
+        return self.model(**dict(zip(self.names, args)), return_dict=True).logits
+
+
+def bert(layers, attention, vocabulary=2000):
+    def build():
+        from transformers import BertConfig, BertForSequenceClassification
+        config = BertConfig(num_hidden_layers=layers, vocab_size=vocabulary, num_labels=3, attn_implementation=attention)
+        return Named(BertForSequenceClassification(config), ['input_ids', 'attention_mask'])
+    return build
+
+
+def gpt2(layers, attention, vocabulary=2000):
+    def build():
+        from transformers import GPT2Config, GPT2LMHeadModel
+        config = GPT2Config(n_layer=layers, vocab_size=vocabulary, use_cache=False, attn_implementation=attention, n_positions=64)
+        return Named(GPT2LMHeadModel(config), ['input_ids', 'attention_mask'])
+    return build
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind, width):
+        super().__init__()
+        self.cell = getattr(nn, kind)(width, 12, num_layers=2, bidirectional=True, batch_first=True)
+        self.head = nn.Linear(24, 5)
+
+    def forward(self, x):
+        return self.head(self.cell(x)[0][:, -1])
+
+
+def recurrent(kind):
+    return lambda: Recurrent(kind, 12)
+
+
+class RecurrentTokens(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.embedding = nn.Embedding(50, 12)
+        self.body = Recurrent(kind, 12)
+
+    def forward(self, ids):
+        return self.body(self.embedding(ids))
+
+
+def recurrent_tokens(kind):
+    return lambda: RecurrentTokens(kind)
+
+
+class GraphNetwork(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        from torch_geometric.nn import GATConv, GCNConv, SAGEConv
+        make = {'GCN': GCNConv, 'GAT': lambda i, o: GATConv(i, o // 2 if o == 32 else o, heads=2 if o == 32 else 1), 'SAGE': SAGEConv}[kind]
+        self.first = make(16, 32)
+        self.second = make(32, 6)
+
+    def forward(self, x, edge_index):
+        return self.second(torch.relu(self.first(x, edge_index)), edge_index)
+
+
+def graph(kind):
+    return lambda: GraphNetwork(kind)

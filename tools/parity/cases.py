@@ -1,0 +1,116 @@
+"""The table of fixtures: which architecture, which exporter, which opset, which batch."""
+from dataclasses import dataclass
+from typing import Callable
+
+import architectures as arch
+
+
+@dataclass
+class Case:
+    """norm: 'kept' exports BatchNormalization nodes, 'fused' folds them into the convolutions as a default export does."""
+    name: str
+    build: Callable
+    inputs: dict
+    target: int
+    exporter: str = 'script'
+    opset: int | None = None
+    batch: int | str = 1
+    rows: int = 1
+    norm: str = 'none'
+    at: str | None = None
+    fold: bool = True
+    optimize: bool = True
+    tries: int = 60
+    margin: float = 4.0
+
+
+def picture(size: int, rows: int) -> dict:
+    return {'image': {'dtype': 'float32', 'dims': [rows, 3, size, size], 'key': 'image', 'centre': 0.0, 'half': 1.7320508}}
+
+
+def vision(name, build, exporter, opset, batch, size=224, norm='none', **options):
+    rows = 2 if batch == 'dynamic' else batch
+    opset_label = 'default' if opset is None else opset
+    label = f'{name}.{exporter}-{opset_label}.{"dynamic" if batch == "dynamic" else f"batch{batch}"}'
+    return Case(label, build, picture(size, rows), 7, exporter, opset, batch, rows, norm, **options)
+
+
+def sequence(name, build, inputs, target, exporter, opset, batch, **options):
+    rows = 2 if batch == 'dynamic' else batch
+    opset_label = 'default' if opset is None else opset
+    label = f'{name}.{exporter}-{opset_label}.{"dynamic" if batch == "dynamic" else f"batch{batch}"}'
+    return Case(label, build, inputs(rows), target, exporter, opset, batch, rows, **options)
+
+
+def tokens(length, vocabulary, mask=False):
+    def make(rows):
+        spec = {'input_ids': {'dtype': 'int64', 'dims': [rows, length], 'key': 'ids', 'below': vocabulary}}
+        if mask:
+            kept = [[1] * (length - 5 * row) + [0] * (5 * row) for row in range(rows)]
+            spec['attention_mask'] = {'dtype': 'int64', 'dims': [rows, length], 'values': sum(kept, [])}
+        return spec
+    return make
+
+
+def features(length, width):
+    return lambda rows: {'x': {'dtype': 'float32', 'dims': [rows, length, width], 'key': 'x', 'centre': 0.0, 'half': 1.7320508}}
+
+
+def network(nodes, edges, width):
+    def make(_rows):
+        return {
+            'x': {'dtype': 'float32', 'dims': [nodes, width], 'key': 'x', 'centre': 0.0, 'half': 1.7320508, 'batch_axes': []},
+            'edge_index': {'dtype': 'int64', 'dims': [2, edges], 'key': 'edges', 'below': nodes, 'seeded': False, 'batch_axes': []},
+        }
+    return make
+
+
+BERT_AT = 'model.bert.embeddings.word_embeddings'
+GPT_AT = 'model.transformer.wte'
+
+CASES = [
+    vision('resnet50', arch.tv('resnet50'), 'script', 11, 1, norm='fused', tries=300),
+    vision('resnet50', arch.tv('resnet50'), 'script', 17, 'dynamic', norm='kept', size=160),
+    vision('resnet50', arch.tv('resnet50'), 'dynamo', None, 2, norm='kept', size=128, optimize=False),
+    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'script', 13, 1, norm='fused'),
+    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'script', 17, 2, norm='kept'),
+    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'dynamo', None, 'dynamic', norm='fused'),
+    vision('mobilenet_v3_large', arch.tv('mobilenet_v3_large'), 'dynamo', 18, 2, norm='fused'),
+    vision('efficientnet_b0', arch.tv('efficientnet_b0'), 'script', 17, 'dynamic', norm='fused'),
+    vision('densenet121', arch.tv('densenet121'), 'script', 13, 1, norm='kept'),
+    vision('convnext_tiny', arch.tv('convnext_tiny'), 'dynamo', None, 1),
+    vision('convnext_tiny', arch.tv('convnext_tiny'), 'script', 17, 2, size=128),
+    vision('vit_b_16', arch.vit(4), 'script', 17, 1),
+    vision('vit_b_16', arch.vit(2), 'script', 14, 2),
+    vision('vit_b_16', arch.vit(3), 'dynamo', None, 'dynamic'),
+    vision('deit_tiny', arch.timm('deit_tiny_patch16_224'), 'script', 14, 'dynamic'),
+    vision('swin_t', arch.tv('swin_t'), 'script', 17, 1, fold=False),
+    vision('swin_t', arch.tv('swin_t'), 'dynamo', None, 1, optimize=False),
+    vision('maxvit_t', arch.tv('maxvit_t'), 'script', 17, 1, norm='kept', fold=False),
+    vision('mixer_b16', arch.mixer(4), 'dynamo', None, 'dynamic'),
+    vision('regnet_y_400mf', arch.tv('regnet_y_400mf'), 'script', 11, 2, norm='fused'),
+    vision('regnet_x_400mf', arch.tv('regnet_x_400mf'), 'dynamo', 18, 1, norm='kept', optimize=False),
+    vision('inception_v3', arch.inception, 'script', 17, 1, size=299, norm='fused'),
+    vision('vgg16', arch.vgg(512), 'script', 13, 1),
+    vision('squeezenet1_1', arch.tv('squeezenet1_1'), 'script', 12, 'dynamic'),
+    sequence('bert_eager', arch.bert(3, 'eager'), tokens(32, 2000, True), 1, 'script', 17, 'dynamic', at=BERT_AT),
+    sequence('bert_sdpa', arch.bert(3, 'sdpa'), tokens(32, 2000, True), 1, 'dynamo', None, 2, at=BERT_AT),
+    sequence('gpt2_eager', arch.gpt2(3, 'eager'), tokens(32, 2000), 31 * 2000 + 7, 'dynamo', 18, 1, at=GPT_AT),
+    sequence('gpt2_sdpa', arch.gpt2(3, 'sdpa'), tokens(32, 2000, True), 31 * 2000 + 7, 'script', 17, 'dynamic', at=GPT_AT),
+    sequence('lstm', arch.recurrent('LSTM'), features(20, 12), 2, 'script', 17, 2),
+    sequence('lstm', arch.recurrent('LSTM'), features(20, 12), 2, 'dynamo', None, 'dynamic'),
+    sequence('gru', arch.recurrent('GRU'), features(20, 12), 2, 'script', 13, 'dynamic'),
+    sequence('gru_tokens', arch.recurrent_tokens('GRU'), tokens(20, 50), 2, 'script', 11, 1, at='embedding'),
+    sequence('gcn', arch.graph('GCN'), network(24, 80, 16), 3, 'script', 17, 1),
+    sequence('gat', arch.graph('GAT'), network(24, 80, 16), 3, 'script', 18, 1),
+    sequence('sage', arch.graph('SAGE'), network(24, 80, 16), 3, 'script', 17, 1),
+    sequence('gcn', arch.graph('GCN'), network(24, 80, 16), 3, 'dynamo', None, 1),
+]
+
+FULL = [
+    vision('vit_b_16.full', arch.vit(12), 'script', 17, 1),
+    vision('mixer_b16.full', arch.mixer(12), 'dynamo', None, 1),
+    vision('vgg16.full', arch.tv('vgg16'), 'script', 13, 1),
+    sequence('bert.full', arch.bert(12, 'eager', 30522), tokens(32, 30522, True), 1, 'script', 17, 2, at=BERT_AT),
+    sequence('gpt2.full', arch.gpt2(12, 'sdpa', 50257), tokens(32, 50257, True), 31 * 50257 + 7, 'script', 17, 1, at=GPT_AT),
+]
