@@ -43,9 +43,34 @@ export type PlainAttribute = number | string | boolean | readonly number[] | rea
 
 /** Names that ONNX and com.microsoft operators use for float attributes; every other number is an int. */
 const floatNames: ReadonlySet<string> = new Set([
-  'alpha', 'beta', 'gamma', 'epsilon', 'lambd', 'bias', 'ratio', 'scale', 'high', 'low', 'mean', 'momentum', 'decay_factor',
-  'norm_coefficient', 'norm_coefficient_post', 'spatial_scale', 'extrapolation_value', 'cubic_coeff_a', 'value_float',
-  'value_floats', 'scales', 'activation_alpha', 'activation_beta', 'clip', 'softcap', 'mask_filter_value', 'qk_matmul_scale', 'scale_value',
+  'alpha',
+  'beta',
+  'gamma',
+  'epsilon',
+  'lambd',
+  'bias',
+  'ratio',
+  'scale',
+  'high',
+  'low',
+  'mean',
+  'momentum',
+  'decay_factor',
+  'norm_coefficient',
+  'norm_coefficient_post',
+  'spatial_scale',
+  'extrapolation_value',
+  'cubic_coeff_a',
+  'value_float',
+  'value_floats',
+  'scales',
+  'activation_alpha',
+  'activation_beta',
+  'clip',
+  'softcap',
+  'mask_filter_value',
+  'qk_matmul_scale',
+  'scale_value',
 ])
 
 const isTagged = (value: PlainAttribute): value is Attribute => typeof value === 'object' && 'kind' in value && 'value' in value

@@ -82,13 +82,26 @@ export class GraphBuilder {
   }
 
   /** Adds a node with several outputs and gives their names. */
-  emitAll(operator: string, inputs: readonly string[], outputCount: number, plain: PlainAttributes = {}, name?: string): string[] {
+  emitAll(
+    operator: string,
+    inputs: readonly string[],
+    outputCount: number,
+    plain: PlainAttributes = {},
+    name?: string,
+  ): string[] {
     const colon = operator.lastIndexOf(':')
     const domain = colon < 0 ? '' : operator.slice(0, colon)
     const kind = colon < 0 ? operator : operator.slice(colon + 1)
     const label = name ?? this.fresh(kind)
     const outputs = Array.from({ length: outputCount }, (_, i) => this.fresh(`${kind}_out${outputCount > 1 ? i : ''}`))
-    this.append({ domain, operator: kind, name: label, inputs, outputs, attributes: attributes(plain) as Record<string, Attribute> })
+    this.append({
+      domain,
+      operator: kind,
+      name: label,
+      inputs,
+      outputs,
+      attributes: attributes(plain) as Record<string, Attribute>,
+    })
     return outputs
   }
 
@@ -110,7 +123,9 @@ export class GraphBuilder {
 
   build(parts: Partial<Pick<GraphParts, 'name' | 'opsets' | 'metadata'>> = {}): Graph {
     const base = this.#base
-    const opsets = new Map(parts.opsets ?? base?.opsets ?? new Graph({ nodes: [], inputs: [], outputs: [], initializers: new Map() }).opsets)
+    const opsets = new Map(
+      parts.opsets ?? base?.opsets ?? new Graph({ nodes: [], inputs: [], outputs: [], initializers: new Map() }).opsets,
+    )
     for (const node of this.#nodes) if (!opsets.has(node.domain)) opsets.set(node.domain, 1)
     return new Graph({
       name: parts.name ?? base?.name ?? 'graph',

@@ -1,7 +1,7 @@
 /** @file An ONNX model as an immutable value in normal form. Editing makes a new one. */
 import type { Attributes } from './attributes.js'
-import { InvalidGraphError } from './errors.js'
 import type { DataType } from './dtype.js'
+import { InvalidGraphError } from './errors.js'
 import type { Tensor } from './tensor.js'
 
 /** A number, the name of a symbolic dimension, or null where nothing is known. */

@@ -75,12 +75,16 @@ export function decodeTensor(reader: BinaryReader, end: number, source: TensorSo
   const expected = byteLength(dtype, count)
   if (raw) {
     if (raw.length !== expected)
-      throw new MalformedModelError(`tensor "${name}" of shape [${dims}] and type ${dtype} needs ${expected} bytes, the file has ${raw.length}`)
+      throw new MalformedModelError(
+        `tensor "${name}" of shape [${dims}] and type ${dtype} needs ${expected} bytes, the file has ${raw.length}`,
+      )
     return { name, tensor: new Tensor(dtype, dims, raw, originOf(raw, source)) }
   }
   const bytes = typedBytes(dtype, float, int, double, bigs)
   if (bytes.length !== expected)
-    throw new MalformedModelError(`tensor "${name}" of shape [${dims}] and type ${dtype} needs ${expected} bytes, the file has ${bytes.length}`)
+    throw new MalformedModelError(
+      `tensor "${name}" of shape [${dims}] and type ${dtype} needs ${expected} bytes, the file has ${bytes.length}`,
+    )
   return { name, tensor: new Tensor(dtype, dims, bytes) }
 }
 
@@ -125,15 +129,23 @@ function externalTensor(
   const offset = Number(entries.get('offset') ?? 0)
   const length = entries.has('length') ? Number(entries.get('length')) : byteLength(dtype, elementCount(dims))
   if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(length) || length < 0)
-    throw new MalformedModelError(`tensor "${name}" refers to external data at an impossible place (offset ${offset}, length ${length})`)
+    throw new MalformedModelError(
+      `tensor "${name}" refers to external data at an impossible place (offset ${offset}, length ${length})`,
+    )
   if (length !== byteLength(dtype, elementCount(dims)))
-    throw new MalformedModelError(`tensor "${name}" of shape [${dims}] and type ${dtype} refers to ${length} bytes of external data`)
+    throw new MalformedModelError(
+      `tensor "${name}" of shape [${dims}] and type ${dtype} refers to ${length} bytes of external data`,
+    )
   const load = (): Uint8Array => {
     if (!source.external)
-      throw new ExternalDataError(`tensor "${name}" lies in the external file "${location}"; pass that file's bytes along with the model`)
+      throw new ExternalDataError(
+        `tensor "${name}" lies in the external file "${location}"; pass that file's bytes along with the model`,
+      )
     const bytes = source.external(location, offset, length)
     if (bytes.length !== length)
-      throw new ExternalDataError(`external data file "${location}" is too short: tensor "${name}" needs ${length} bytes at ${offset}`)
+      throw new ExternalDataError(
+        `external data file "${location}" is too short: tensor "${name}" needs ${length} bytes at ${offset}`,
+      )
     return bytes
   }
   return new Tensor(dtype, dims, load, { location, offset, length })

@@ -1,12 +1,12 @@
 /** @file ModelProto bytes to a Graph at the model's own opset. Tensor bytes stay views; field numbers are those of onnx.proto. */
 import { BinaryReader } from '@bufbuild/protobuf/wire'
 import type { Attribute } from '../attributes.js'
+import { dataTypeOfCode } from '../dtype.js'
 import { MalformedModelError, OnnxError, UnsupportedModelError } from '../errors.js'
 import { Graph, type Node, type Port, type ValueType } from '../graph.js'
-import { dataTypeOfCode } from '../dtype.js'
 import type { Tensor } from '../tensor.js'
 import { decodeSparseTensor, decodeTensor, type TensorSource } from './decode-tensor.js'
-import { integer, integers, floats, message } from './wire.js'
+import { floats, integer, integers, message } from './wire.js'
 
 /** A function the model defines for itself. */
 export interface LocalFunction {
@@ -142,14 +142,35 @@ function decodeNode(reader: BinaryReader, end: number, source: TensorSource, dep
 }
 
 /** AttributeProto.type to our kind; sparse tensors and lists of types do not occur in operators ascribe knows. */
-const kinds = ['', 'float', 'int', 'string', 'tensor', 'graph', 'floats', 'ints', 'strings', 'tensors', 'graphs', '', '', 'type'] as const
+const kinds = [
+  '',
+  'float',
+  'int',
+  'string',
+  'tensor',
+  'graph',
+  'floats',
+  'ints',
+  'strings',
+  'tensors',
+  'graphs',
+  '',
+  '',
+  'type',
+] as const
 
 function decodeAttribute(reader: BinaryReader, end: number, source: TensorSource, depth: number): [string, Attribute] {
   let name = ''
   let type = 0
   let reference = ''
   const found: Partial<Record<(typeof kinds)[number], unknown>> = {}
-  const listed = { floats: [] as number[], ints: [] as number[], strings: [] as string[], tensors: [] as Tensor[], graphs: [] as Graph[] }
+  const listed = {
+    floats: [] as number[],
+    ints: [] as number[],
+    strings: [] as string[],
+    tensors: [] as Tensor[],
+    graphs: [] as Graph[],
+  }
   message(reader, end, {
     1: r => (name = r.string()),
     2: r => (found.float = r.float()),
@@ -266,4 +287,3 @@ function decodeFunction(reader: BinaryReader, end: number, source: TensorSource)
     opsets,
   }
 }
-

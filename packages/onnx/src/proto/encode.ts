@@ -108,7 +108,19 @@ function writeNode(writer: MessageWriter, node: Node, options: EncodeOptions): v
   if (node.domain) writer.string(7, node.domain)
 }
 
-const attributeCodes = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8, tensors: 9, graphs: 10, type: 13 }
+const attributeCodes = {
+  float: 1,
+  int: 2,
+  string: 3,
+  tensor: 4,
+  graph: 5,
+  floats: 6,
+  ints: 7,
+  strings: 8,
+  tensors: 9,
+  graphs: 10,
+  type: 13,
+}
 
 type AttributeWriters = {
   [K in Exclude<Attribute['kind'], 'reference'>]: (
@@ -143,7 +155,8 @@ const attributeWriters: AttributeWriters = {
 }
 
 function writeAttribute(writer: MessageWriter, name: string, attribute: Attribute, options: EncodeOptions): void {
-  if (attribute.kind === 'reference') throw new UnsupportedModelError(`attribute "${name}" still refers to a function's parameter`)
+  if (attribute.kind === 'reference')
+    throw new UnsupportedModelError(`attribute "${name}" still refers to a function's parameter`)
   writer.string(1, name)
   const write = attributeWriters[attribute.kind] as (w: MessageWriter, value: unknown, o: EncodeOptions) => void
   write(writer, attribute.value, options)
