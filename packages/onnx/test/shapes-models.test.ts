@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { decodeModel, inferShapes } from '@ascribe/onnx'
 import { expect, test } from 'vitest'
 
-const path = join(process.env['ASCRIBE_SHARED'] ?? join(import.meta.dirname, '../../../../shared'), 'data/mobilenet_v1_0.25_224/model.onnx')
+const path = join(
+  process.env['ASCRIBE_SHARED'] ?? join(import.meta.dirname, '../../../../shared'),
+  'data/mobilenet_v1_0.25_224/model.onnx',
+)
 
 test.skipIf(!existsSync(path))('MobileNet (skipped where the shared data is absent): every value has a known shape', () => {
   const graph = inferShapes(decodeModel(readFileSync(path), {}).graph)
