@@ -53,7 +53,9 @@ export const outputProblem = (cause: unknown): string => writeProblems[codeOf(ca
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    const { buffer, byteOffset, length } = await readFile(path)
+    // A plain view: slice() of Node's own type would share memory instead of copying.
+    return new Uint8Array(buffer, byteOffset, length)
   } catch (cause) {
     throw new InputError(`${path}: ${readProblems[codeOf(cause)] ?? `cannot be read (${firstLine(cause)})`}`, { cause })
   }
@@ -152,7 +154,13 @@ const temporaries = new Set<string>()
 
 /** Deletes every temporary file of writes in progress, at once; for the handler of an interruption. */
 export function removeTemporaryFiles(): void {
-  for (const path of temporaries) rmSync(path, { force: true })
+  for (const path of temporaries) {
+    try {
+      rmSync(path, { force: true })
+    } catch {
+      // One file that cannot be deleted must not keep the others.
+    }
+  }
   temporaries.clear()
 }
 
@@ -175,7 +183,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     }
     await rename(temporary, path)
   } catch (cause) {
-    await rm(temporary, { force: true })
+    // Whatever hinders the removal is what hindered the write, which is the error to report.
+    await rm(temporary, { force: true }).catch(() => {})
     throw new OutputError(`${path} could not be written: ${outputProblem(cause)}`, { cause })
   } finally {
     temporaries.delete(temporary)

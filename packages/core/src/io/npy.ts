@@ -89,7 +89,7 @@ export function readNpy(bytes: Uint8Array, name = 'array'): TensorValue {
     throw new InputError(
       `${name}: shape [${dims}] needs ${count * format.bytes} bytes of data, the file holds ${body.length}; it is cut short or damaged`,
     )
-  const copy = body.slice()
+  const copy = new Uint8Array(body)
   if (bigEndian && format.bytes > 1) reverseElements(copy, format.bytes)
   const data = format.view(copy.buffer)
   return { dtype: format.dtype, dims, data: fortran && dims.length > 1 ? rowMajor(data, dims) : data } as TensorValue

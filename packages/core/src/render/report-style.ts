@@ -1,9 +1,9 @@
 /** @file The report's style sheet: system fonts, light and dark, phone and print. */
 export const reportStyle = `
 :root { color-scheme: light dark; --ink: #1c1f23; --soft: #5d656e; --line: #dfe3e7; --paper: #fff; --card: #f7f8fa; --bar: #4a7fb5;
-  --ok: #1d7a46; --okay-back: #e5f4eb; --warn: #8a5200; --warn-back: #fdf1dc; --bad: #a62b22; --bad-back: #fcebe9; }
+  --ok: #1d7a46; --ok-back: #e5f4eb; --warn: #8a5200; --warn-back: #fdf1dc; --bad: #a62b22; --bad-back: #fcebe9; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --soft: #9aa3ad; --line: #31373e; --paper: #14171a; --card: #1c2024;
-  --bar: #5b93cc; --ok: #6fcf97; --okay-back: #173324; --warn: #f0b95c; --warn-back: #35290f; --bad: #f28b82; --bad-back: #3a1c1a; } }
+  --bar: #5b93cc; --ok: #6fcf97; --ok-back: #173324; --warn: #f0b95c; --warn-back: #35290f; --bad: #f28b82; --bad-back: #3a1c1a; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
 main { max-width: 1120px; margin: 0 auto; padding: 40px 28px 64px; }
@@ -39,7 +39,7 @@ figcaption { margin-top: 5px; font-size: 12.5px; color: var(--soft); }
 .result { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 18px; min-width: 0; display: flex; flex-direction: column; gap: 14px; break-inside: avoid; }
 .heading { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 4px 12px; }
 .options { font-size: 13px; color: var(--soft); overflow-wrap: anywhere; margin-top: 2px; }
-.badge { font-size: 12.5px; font-weight: 600; padding: 2px 9px; border-radius: 10px; white-space: nowrap; background: var(--okay-back); color: var(--ok); }
+.badge { font-size: 12.5px; font-weight: 600; padding: 2px 9px; border-radius: 10px; white-space: nowrap; background: var(--ok-back); color: var(--ok); }
 .badge.warn { background: var(--warn-back); color: var(--warn); }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .pair > :only-child { grid-column: 1 / -1; max-width: 320px; }

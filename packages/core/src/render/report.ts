@@ -91,7 +91,7 @@ function predictionTable({ predictions, predictionKind = 'probability' }: Report
   const rows = predictions.map(
     prediction =>
       `<div class="prediction"><span class="label">${esc(prediction.label)} <span class="soft small">class ${prediction.index}</span></span>` +
-      `<span class="number">${predictionKind === 'probability' ? formatShare(prediction.value) : formatNumber(prediction.value)}</span>${bar(prediction)}</div>`,
+      `<span class="number">${predictionKind === 'probability' ? esc(formatShare(prediction.value)) : formatNumber(prediction.value)}</span>${bar(prediction)}</div>`,
   )
   return `<div><p class="caption">${predictionKind === 'probability' ? 'Prediction' : 'Prediction (scores)'}</p>${rows.join('')}</div>`
 }
@@ -122,7 +122,7 @@ ${foot(result)}
 function residualBadge(residual: ReportResidual | undefined): string {
   if (!residual) return ''
   const warn = residual.state === 'warn'
-  return `<span class="badge${warn ? ' warn' : ''}">${warn ? 'Does not add up' : 'Adds up'}: residual ${formatShare(Math.abs(residual.relative))}</span>`
+  return `<span class="badge${warn ? ' warn' : ''}">${warn ? 'Does not add up' : 'Adds up'}: residual ${esc(formatShare(Math.abs(residual.relative)))}</span>`
 }
 
 function residualText({ residual, warnings = [] }: ReportResult): string {
@@ -140,7 +140,7 @@ function statistics({ stats }: ReportResult): string {
     ['Smallest', formatNumber(stats.min)],
     ['Largest', formatNumber(stats.max)],
     ['Sum', formatNumber(stats.sum)],
-    ['Above zero', formatShare(stats.positive)],
+    ['Above zero', esc(formatShare(stats.positive))],
   ]
   return `<dl class="stats">${cells.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>`
 }
