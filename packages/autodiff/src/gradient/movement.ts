@@ -93,7 +93,7 @@ const tile = single((g, c) => {
 })
 
 /** Which entry of an axis of `size` each entry of the padded axis reads; -1 for the constant. */
-export function padSource(mode: string, size: number, before: number, after: number): number[] {
+function padSource(mode: string, size: number, before: number, after: number): number[] {
   const modulo = (a: number, n: number): number => ((a % n) + n) % n
   return Array.from({ length: before + size + after }, (_, i) => {
     const at = i - before

@@ -1,0 +1,267 @@
+/**
+ * @file Gradients of RNN, GRU and LSTM: the steps are unrolled over the static sequence length in the gradient, which computes the gates
+ * again; the operator itself stays. One product for all steps' inputs, one Gemm a step for the state.
+ */
+import { recomputed } from '../recompute.js'
+import type { RuleContext, RuleEntry, RuleTable } from '../rule.js'
+
+type Activation = (x: string) => string
+
+interface ActivationKind {
+  /** Values used where the model's lists hold none; absent: the activation takes no such parameter. */
+  readonly alpha?: number
+  readonly beta?: number
+  readonly emit: (x: string, alpha: number, beta: number, c: RuleContext) => string
+}
+
+const plain = (operator: string): ActivationKind => ({ emit: (x, _a, _b, c) => c.emit(operator, [x]) })
+
+const activationKinds: Readonly<Record<string, ActivationKind>> = {
+  sigmoid: plain('Sigmoid'),
+  tanh: plain('Tanh'),
+  relu: plain('Relu'),
+  softsign: plain('Softsign'),
+  softplus: plain('Softplus'),
+  affine: {
+    alpha: 1,
+    beta: 0,
+    emit: (x, alpha, beta, c) => c.emit('Add', [c.emit('Mul', [x, c.scalar(alpha)]), c.scalar(beta)]),
+  },
+  leakyrelu: { alpha: 0.01, emit: (x, alpha, _b, c) => c.emit('LeakyRelu', [x], { alpha }) },
+  thresholdedrelu: { alpha: 1, emit: (x, alpha, _b, c) => c.emit('ThresholdedRelu', [x], { alpha }) },
+  scaledtanh: {
+    alpha: 1,
+    beta: 1,
+    emit: (x, alpha, beta, c) => c.emit('Mul', [c.emit('Tanh', [c.emit('Mul', [x, c.scalar(beta)])]), c.scalar(alpha)]),
+  },
+  hardsigmoid: { alpha: 0.2, beta: 0.5, emit: (x, alpha, beta, c) => c.emit('HardSigmoid', [x], { alpha, beta }) },
+  elu: { alpha: 1, emit: (x, alpha, _b, c) => c.emit('Elu', [x], { alpha }) },
+}
+
+/** The node's activations in order, each reading its parameters off the model's lists. */
+function activationsOf(c: RuleContext, defaults: readonly string[], directions: number): Activation[] {
+  const given = c.attribute('activations')
+  const names = given?.kind === 'strings' ? given.value : Array.from({ length: directions }, () => defaults).flat()
+  const listed = (name: string): number[] => {
+    const attribute = c.attribute(name)
+    return attribute?.kind === 'floats' ? [...attribute.value] : []
+  }
+  const [alphas, betas] = [listed('activation_alpha'), listed('activation_beta')]
+  return names.map(name => {
+    const kind = activationKinds[name.toLowerCase()] ?? c.unsupported(`its activation "${name}" is not known`)
+    const alpha = kind.alpha === undefined ? 0 : (alphas.shift() ?? kind.alpha)
+    const beta = kind.beta === undefined ? 0 : (betas.shift() ?? kind.beta)
+    return x => kind.emit(x, alpha, beta, c)
+  })
+}
+
+/** What a cell reads in one direction. Matrices are [gates * hidden, ...], biases [1, gates * hidden] or undefined. */
+interface Direction {
+  readonly recurrent: string
+  /** Bias of the state's product, for a cell that cannot add it to the input's. */
+  readonly recurrentBias: string | undefined
+  /** [1, hidden] each. */
+  readonly peepholes: readonly string[]
+  readonly hidden: number
+  readonly f: readonly Activation[]
+  readonly clip: (x: string) => string
+  readonly context: RuleContext
+}
+
+interface State {
+  readonly h: string
+  /** LSTM's cell state. */
+  readonly c: string
+}
+
+/** A direction's step: the state after it from the state before; `x` is the input's product with its bias, [batch, gates * hidden]. */
+type Cell = (direction: Direction) => (x: string, state: State) => State
+
+const cut = (value: string, sizes: readonly number[], c: RuleContext): string[] =>
+  c.emitAll('Split', [value, c.ints64(sizes)], sizes.length, { axis: 1 })
+
+/** x + h R', as one Gemm. */
+const withState = (x: string, h: string, recurrent: string, c: RuleContext): string =>
+  c.emit('Gemm', [h, recurrent, x], { transB: 1 })
+
+const rnnCell: Cell =
+  d =>
+  (x, { h, c }) => ({ h: d.f[0]!(d.clip(withState(x, h, d.recurrent, d.context))), c })
+
+const gruCell: Cell = d => {
+  const { context, hidden: n } = d
+  const linear = context.int('linear_before_reset', 0) !== 0
+  const rows = (from: number, to: number): string =>
+    context.emit('Slice', [d.recurrent, context.ints64([from * n]), context.ints64([to * n]), context.ints64([0])])
+  const [gateRows, candidateRows] = [rows(0, 2), rows(2, 3)]
+  const mul = (a: string, b: string): string => context.emit('Mul', [a, b])
+  const bias = d.recurrentBias === undefined ? [] : [d.recurrentBias]
+  return (x, { h, c }) => {
+    const [xGates, xCandidate] = cut(x, [2 * n, n], context) as [string, string]
+    const gates = d.f[0]!(d.clip(withState(xGates, h, gateRows, context)))
+    const [update, reset] = cut(gates, [n, n], context) as [string, string]
+    const sum = linear
+      ? context.emit('Add', [xCandidate, mul(reset, context.emit('Gemm', [h, candidateRows, ...bias], { transB: 1 }))])
+      : withState(xCandidate, mul(reset, h), candidateRows, context)
+    const candidate = d.f[1]!(d.clip(sum))
+    // (1 - z) n + z h = n + z (h - n)
+    return { h: context.emit('Add', [candidate, mul(update, context.emit('Sub', [h, candidate]))]), c }
+  }
+}
+
+const lstmCell: Cell = d => (x, state) => {
+  const { context, hidden: n } = d
+  const coupled = context.int('input_forget', 0) !== 0
+  const mul = (a: string, b: string): string => context.emit('Mul', [a, b])
+  const add = (a: string, b: string): string => context.emit('Add', [a, b])
+  const z = withState(x, state.h, d.recurrent, context)
+  let input: string
+  let output: (cell: string) => string
+  let forget: string
+  let candidate: string
+  if (d.peepholes.length === 0) {
+    const [gates, last] = cut(z, [3 * n, n], context) as [string, string]
+    const [i, o, f] = cut(d.f[0]!(d.clip(gates)), [n, n, n], context) as [string, string, string]
+    ;[input, forget, candidate] = [i, f, last]
+    output = () => o
+  } else {
+    const [i, o, f, last] = cut(z, [n, n, n, n], context) as [string, string, string, string]
+    const gate = (sum: string, k: number, cell: string): string => d.f[0]!(d.clip(add(sum, mul(cell, d.peepholes[k]!))))
+    ;[input, forget, candidate] = [gate(i, 0, state.c), coupled ? f : gate(f, 2, state.c), last]
+    output = cell => gate(o, 1, cell)
+  }
+  if (coupled) forget = context.emit('Sub', [context.scalar(1), input])
+  const cell = add(mul(forget, state.c), mul(input, d.f[1]!(d.clip(candidate))))
+  return { h: mul(output(cell), d.f[2]!(cell)), c: cell }
+}
+
+interface Sizes {
+  readonly steps: number
+  readonly batch: number
+  readonly inputs: number
+  readonly hidden: number
+  readonly directions: number
+}
+
+interface Unrolled {
+  /** Output of each step, in the order of the input. */
+  readonly steps: readonly string[]
+  readonly last: State
+}
+
+/** Runs one direction; a row whose sequence has ended keeps its state and puts out zeros. */
+function unrolled(
+  cell: Cell,
+  perStep: readonly string[],
+  first: State,
+  backwards: boolean,
+  masks: readonly string[] | undefined,
+  d: Direction,
+): Unrolled {
+  const c = d.context
+  const step = cell(d)
+  const outputs: string[] = new Array(perStep.length)
+  let state = first
+  const order = perStep.map((_, i) => (backwards ? perStep.length - 1 - i : i))
+  for (const t of order) {
+    const next = step(perStep[t]!, state)
+    const keep = (now: string, before: string): string =>
+      now === before || !masks ? now : c.emit('Where', [masks[t]!, now, before])
+    state = { h: keep(next.h, state.h), c: keep(next.c, state.c) }
+    outputs[t] = masks ? c.emit('Where', [masks[t]!, next.h, c.scalar(0)]) : next.h
+  }
+  return { steps: outputs, last: state }
+}
+
+const recurrent = (cell: Cell, gates: number, defaults: readonly string[], separateBias = false): RuleEntry =>
+  recomputed(c => {
+    const batchFirst = c.int('layout', 0) !== 0
+    const given = c.dims(c.input(0))
+    const [steps, batch] = batchFirst ? [given[1]!, given[0]!] : [given[0]!, given[1]!]
+    const [directions, , hidden] = c.dims(c.input(2)) as [number, number, number]
+    const size: Sizes = { steps, batch, inputs: given[2]!, hidden, directions }
+    const swapped = (value: string, rank: number): string =>
+      batchFirst ? c.emit('Transpose', [value], { perm: [1, 0, 2, 3].slice(0, rank) }) : value
+    const f = activationsOf(c, defaults, directions)
+    const limit = c.float('clip', 0)
+    const flat = c.reshape(swapped(c.input(0), 3), [steps * batch, size.inputs])
+    const masks = sequenceMasks(c, size)
+    const runs = Array.from({ length: directions }, (_, direction) => {
+      const part = (index: number, from: number, to: number, dims: readonly number[]): string | undefined => {
+        if (!c.has(index)) return undefined
+        const own = c.emit('Slice', [
+          c.input(index),
+          c.ints64([direction, from]),
+          c.ints64([direction + 1, to]),
+          c.ints64([0, 1]),
+        ])
+        return c.reshape(own, dims)
+      }
+      const rows = gates * hidden
+      const inputBias = part(3, 0, rows, [1, rows])
+      const stateBias = part(3, rows, 2 * rows, [1, rows])
+      const kept = separateBias && c.int('linear_before_reset', 0) !== 0
+      const bias = inputBias && stateBias && sumOfBiases(inputBias, stateBias, kept ? hidden : 0, rows, c)
+      const product = c.emit('Gemm', [flat, part(1, 0, rows, [rows, size.inputs])!, ...(bias ? [bias] : [])], { transB: 1 })
+      const perStep =
+        steps === 1
+          ? [product]
+          : c.emitAll('Split', [product, c.ints64(Array.from({ length: steps }, () => batch))], steps, { axis: 0 })
+      const initial = (index: number): string => {
+        if (!c.has(index)) return c.floats(new Float64Array(batch * hidden), [batch, hidden])
+        const value = swapped(c.input(index), 3)
+        const own = c.emit('Slice', [value, c.ints64([direction]), c.ints64([direction + 1]), c.ints64([0])])
+        return c.reshape(own, [batch, hidden])
+      }
+      const d: Direction = {
+        recurrent: part(2, 0, rows, [rows, hidden])!,
+        recurrentBias:
+          kept && stateBias ? c.emit('Slice', [stateBias, c.ints64([2 * hidden]), c.ints64([rows]), c.ints64([1])]) : undefined,
+        peepholes: c.has(7) ? [0, 1, 2].map(k => part(7, k * hidden, (k + 1) * hidden, [1, hidden])!) : [],
+        hidden,
+        f: f.slice(direction * defaults.length, (direction + 1) * defaults.length),
+        clip: limit > 0 ? x => c.emit('Clip', [x, c.scalar(-limit), c.scalar(limit)]) : x => x,
+        context: c,
+      }
+      const first = { h: initial(5), c: cell === lstmCell ? initial(6) : '' }
+      const backwards = direction === 1 || c.string('direction', 'forward') === 'reverse'
+      return unrolled(cell, perStep, first, backwards, masks, d)
+    })
+    const joined = (values: readonly string[], axis: number): string =>
+      values.length === 1 ? values[0]! : c.emit('Concat', values, { axis })
+    const sequence = (): string => {
+      const each = runs.map(run => c.reshape(joined(run.steps, 0), [steps, 1, batch, hidden]))
+      const all = joined(each, 1)
+      return batchFirst ? c.emit('Transpose', [all], { perm: [2, 0, 1, 3] }) : all
+    }
+    const state = (of: (last: State) => string) => (): string =>
+      swapped(
+        joined(
+          runs.map(run => c.reshape(of(run.last), [1, batch, hidden])),
+          0,
+        ),
+        3,
+      )
+    const makers = [sequence, state(last => last.h), state(last => last.c)]
+    return c.node.outputs.map((name, i) => (name ? makers[i]!() : null))
+  }, 'unrolled over the sequence; sequence_lens, peepholes, clip, all activations and layouts')
+
+/** Both biases added, but for the last `apart` rows, where the state's is left out. */
+function sumOfBiases(input: string, state: string, apart: number, rows: number, c: RuleContext): string {
+  if (apart === 0) return c.emit('Add', [input, state])
+  const shared = c.emit('Slice', [state, c.ints64([0]), c.ints64([rows - apart]), c.ints64([1])])
+  return c.emit('Add', [input, c.emit('Pad', [shared, c.ints64([0, 0, 0, apart])])])
+}
+
+/** For each step, which rows of the batch are still running, [batch, 1]; undefined where all always are. */
+function sequenceMasks(c: RuleContext, { steps, batch }: Sizes): string[] | undefined {
+  if (!c.has(4)) return undefined
+  const lengths = c.reshape(c.emit('Cast', [c.input(4)], { to: 7 }), [batch, 1])
+  return Array.from({ length: steps }, (_, t) => c.emit('Greater', [lengths, c.ints64([t])]))
+}
+
+export const recurrence: RuleTable = {
+  RNN: recurrent(rnnCell, 1, ['Tanh']),
+  GRU: recurrent(gruCell, 3, ['Sigmoid', 'Tanh'], true),
+  LSTM: recurrent(lstmCell, 4, ['Sigmoid', 'Tanh', 'Tanh']),
+}
