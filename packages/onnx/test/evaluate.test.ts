@@ -3,14 +3,20 @@ import { describe, expect, it } from 'vitest'
 import { evaluations } from '../src/evaluate/index.js'
 import type { Case } from './support/evaluate/case.js'
 import { runCase } from './support/evaluate/compare.js'
+import { contribCases } from './support/evaluate/contrib.js'
 import { elementwiseCases } from './support/evaluate/elementwise.js'
 import { layerCases } from './support/evaluate/layers.js'
+import { samplingCases } from './support/evaluate/sampling.js'
+import { sequenceCases } from './support/evaluate/sequences.js'
 import { tensorCases } from './support/evaluate/tensors.js'
 
 const families: Readonly<Record<string, readonly Case[]>> = {
   elementwise: elementwiseCases,
   tensors: tensorCases,
   layers: layerCases,
+  sampling: samplingCases,
+  sequences: sequenceCases,
+  contrib: contribCases,
 }
 
 /** Operators whose tests are not lines of a table. */
