@@ -46,11 +46,12 @@ export function heatMap(values: ArrayLike<number>, dims: readonly number[], opti
   if (values.length !== channels * height * width) throw new InputError(`dims [${dims}] do not fit ${values.length} values`)
   const area = height * width
   const reduce = reducers[reduction]
-  const out = Float32Array.from({ length: area }, (_, i) => {
+  const out = new Float32Array(area)
+  for (let i = 0; i < area; i++) {
     let total = 0
     for (let c = 0; c < channels; c++) total = reduce(total, values[nchw ? c * area + i : i * channels + c]!)
-    return total
-  })
+    out[i] = total
+  }
   return { width, height, values: out }
 }
 
@@ -83,7 +84,8 @@ export const resizeHeatMap = (map: HeatMap, size: Size, resampling: Resampling =
 export function colorize(map: HeatMap, range: DisplayRange, colormap: Colormap): Pixels {
   const data = new Uint8Array(map.values.length * 3)
   map.values.forEach((value, i) => {
-    data.set(colorAt(colormap, placeIn(range, value)), i * 3)
+    const color = colorAt(colormap, placeIn(range, value))
+    for (let c = 0; c < 3; c++) data[i * 3 + c] = color[c]!
   })
   return { width: map.width, height: map.height, channels: 3, data }
 }

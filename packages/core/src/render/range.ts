@@ -24,7 +24,7 @@ export interface RangeOptions {
  * out; 0 of nothing.
  */
 export function percentileOf(values: ArrayLike<number>, percentile: number): number {
-  const sorted = Float64Array.from(values).filter(Number.isFinite).sort()
+  const sorted = new Float64Array(values).filter(Number.isFinite).sort()
   if (sorted.length === 0) return 0
   const position = (percentile / 100) * (sorted.length - 1)
   const below = Math.floor(position)
@@ -51,7 +51,7 @@ export function displayRange(values: ArrayLike<number>, options: RangeOptions = 
   }
   const diverging = kind === 'diverging' || (kind === 'auto' && smallest < 0)
   if (diverging) {
-    const limit = percentileOf(Float64Array.from(values, Math.abs), percentile) || Math.max(-smallest, largest)
+    const limit = percentileOf(new Float64Array(values).map(Math.abs), percentile) || Math.max(-smallest, largest)
     return { kind: 'diverging', low: -limit, high: limit, percentile }
   }
   const low = from === 'zero' ? 0 : smallest

@@ -152,7 +152,7 @@ function legend({ range, colormap }: NonNullable<ReportResult['legend']>): strin
   const middle = diverging
     ? '<span class="soft">0</span>'
     : `<span class="soft">${formatNumber((range.low + range.high) / 2)}</span>`
-  const words = diverging ? ['speaks against', 'speaks for'] : ['weak', 'strong']
+  const words = diverging ? ['against', 'for'] : ['weak', 'strong']
   return (
     `<div><div class="scale" style="background:linear-gradient(to right,${stops.join(',')})"></div>` +
     `<div class="ends"><span><span class="number">${formatNumber(range.low)}</span> <span class="soft">${words[0]}</span></span>${middle}` +
