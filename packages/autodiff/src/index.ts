@@ -1,10 +1,13 @@
 /** @file Public surface of @ascribe/autodiff. */
 export { MissingRuleError, NoGradientPathError } from './errors.js'
 export { gradientRules, gradientTable } from './gradient/index.js'
+export { type OperatorRow, operatorDocument, operatorRows, standardOperators } from './operators.js'
 export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
 export {
   binary,
   broadcasting,
+  decomposed,
+  none,
   type Rule,
   type RuleContext,
   type RuleEntry,

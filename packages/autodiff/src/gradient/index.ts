@@ -3,6 +3,7 @@ import { operatorKey } from '@ascribe/onnx'
 import type { RuleSet, RuleTable } from '../rule.js'
 import { activation } from './activation.js'
 import { arithmetic } from './arithmetic.js'
+import { composite } from './composite.js'
 import { control } from './control.js'
 import { convolution } from './convolution.js'
 import { indexing } from './indexing.js'
@@ -19,12 +20,14 @@ import { reduction } from './reduction.js'
 import { resize } from './resize.js'
 import { sampling } from './sampling.js'
 import { softmax } from './softmax.js'
+import { spectral } from './spectral.js'
 import { strings } from './strings.js'
 
 /** Gradient entries by operator key. */
 export const gradientTable: RuleTable = {
   ...activation,
   ...arithmetic,
+  ...composite,
   ...control,
   ...convolution,
   ...indexing,
@@ -41,6 +44,7 @@ export const gradientTable: RuleTable = {
   ...resize,
   ...sampling,
   ...softmax,
+  ...spectral,
   ...strings,
 }
 
