@@ -157,6 +157,53 @@ describe('layout 1 of recurrent layers, which ONNX Runtime lacks, is layout 0 tr
   })
 })
 
+describe('STFT of a complex signal, where ONNX Runtime reads the window as complex', () => {
+  it('is the sum of the transforms of its parts', () => {
+    const [re, im, window] = [random(11, [1, 20, 1]), random(12, [1, 20, 1]), random(13, [8])]
+    const stft = (signal: NdArray): Float64Array => {
+      const feeds = { signal, step: ndarray([], [3], 'int64'), window }
+      return single('STFT', feeds, ['signal', 'step', 'window'], 1, { onesided: 0 })[0]!.data
+    }
+    const signal = ndarray(
+      [1, 20, 2],
+      Float64Array.from({ length: 40 }, (_, i) => (i % 2 ? im : re).data[Math.floor(i / 2)]!),
+    )
+    const [a, b] = [stft(re), stft(im)]
+    stft(signal).forEach((value, i) => {
+      expect(value).toBeCloseTo(i % 2 ? a[i]! + b[i - 1]! : a[i]! - b[i + 1]!, 12)
+    })
+  })
+})
+
+describe('what is run', () => {
+  /** out = exp(a), other = log(Bernoulli(a)). */
+  const graph = (): Graph => {
+    const builder = new GraphBuilder()
+    builder.input('x', 'float32', [2])
+    const a = builder.emit('Neg', ['x'], {}, 'neg')
+    builder.output(builder.emit('Exp', [a]))
+    builder.output(builder.emit('Bernoulli', [a]))
+    return builder.build()
+  }
+
+  it('only what the wanted values depend on', () => {
+    const { outputs } = graph()
+    const feeds = { x: ndarray([2], [0, 1]) }
+    expect([...evaluate(graph(), feeds, [outputs[0]!.name]).values()][0]!.data).toEqual(Float64Array.of(1, Math.exp(-1)))
+    expect(() => evaluate(graph(), feeds)).toThrow(NotEvaluableError)
+  })
+
+  it('a fed intermediate value replaces its node', () => {
+    const { outputs, nodes } = graph()
+    const fed = evaluate(graph(), { [nodes[0]!.outputs[0]!]: ndarray([1], [2]) }, [outputs[0]!.name])
+    expect([...fed.values()][0]!.data[0]).toBe(Math.exp(2))
+  })
+
+  it('a wanted value that nothing makes is an error', () => {
+    expect(() => evaluate(graph(), {}, ['nowhere'])).toThrow(NotEvaluableError)
+  })
+})
+
 describe('precision', () => {
   it('erf is good to double precision', () => {
     const x = ndarray([5], [0.5, 1, 2, 3, -4], 'float64')

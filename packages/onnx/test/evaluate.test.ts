@@ -4,6 +4,7 @@ import { evaluations } from '../src/evaluate/index.js'
 import type { Case } from './support/evaluate/case.js'
 import { runCase } from './support/evaluate/compare.js'
 import { contribCases } from './support/evaluate/contrib.js'
+import { edgeCases } from './support/evaluate/edges.js'
 import { elementwiseCases } from './support/evaluate/elementwise.js'
 import { layerCases } from './support/evaluate/layers.js'
 import { samplingCases } from './support/evaluate/sampling.js'
@@ -14,6 +15,7 @@ const families: Readonly<Record<string, readonly Case[]>> = {
   elementwise: elementwiseCases,
   tensors: tensorCases,
   layers: layerCases,
+  edges: edgeCases,
   sampling: samplingCases,
   sequences: sequenceCases,
   contrib: contribCases,

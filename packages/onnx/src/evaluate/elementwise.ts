@@ -71,7 +71,7 @@ export const elementwise: OperatorEvaluations = {
   Softsign: unary(x => x / (1 + Math.abs(x))),
   HardSwish: unary(x => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
   Mish: unary(x => x * Math.tanh(softplus(x))),
-  Identity: unary(x => x),
+  Identity: ([x]) => [x!],
   Not: test(x => x === 0),
   IsNaN: test(Number.isNaN),
   IsInf: ([x], { node }) => {
