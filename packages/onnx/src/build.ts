@@ -28,6 +28,7 @@ export class GraphBuilder {
   ) {
     this.#base = base
     this.#names = base ? base.names() : new Set()
+    for (const node of base?.nodes ?? []) this.#names.add(node.name)
   }
 
   /** A name nothing else uses. */
