@@ -1,0 +1,85 @@
+/** @file `ascribe methods`: what there is, with defaults and citations. */
+import { type Method, methodNamed, methods as all, type OptionSpec } from '@ascribe/core'
+import type { Command } from '../command.js'
+import { commonFlags } from '../options.js'
+
+/** A method as plain data, for programs. */
+export const describe = (method: Method) => ({
+  name: method.name,
+  aliases: method.aliases ?? [],
+  summary: method.summary,
+  formula: method.formula,
+  citation: method.citation,
+  control: method.control ?? false,
+  needs: method.needs,
+  promises: method.promises,
+  signed: method.signed,
+  compiles: method.path !== undefined,
+  options: Object.entries(method.options).map(([name, spec]) => ({ name, ...spec })),
+})
+
+/** What a value may be, in a few words. */
+function range(spec: OptionSpec): string {
+  if (spec.kind === 'choice') return spec.values.join(' | ')
+  if (spec.kind !== 'number') return spec.kind === 'flag' ? 'true | false' : spec.kind
+  const bounds = [spec.minimum === undefined ? '' : `from ${spec.minimum}`, spec.maximum === undefined ? '' : `to ${spec.maximum}`]
+  return [spec.integer ? 'whole number' : 'number', ...bounds].filter(Boolean).join(' ')
+}
+
+const shown = (value: unknown): string => (value === '' ? '(none)' : String(value))
+
+function full(method: Method): string[] {
+  const list = (items: readonly string[]): string => (items.length > 0 ? items.join(', ') : 'nothing')
+  const options = Object.entries(method.options)
+  const width = Math.max(0, ...options.map(([name, spec]) => name.length + shown(spec.default).length + 1))
+  return [
+    `${method.name}: ${method.summary}`,
+    '',
+    `  formula    ${method.formula}`,
+    `  source     ${method.citation}`,
+    `  needs      ${list(method.needs)}`,
+    `  promises   ${list(method.promises)}`,
+    `  values     ${method.signed ? 'signed' : 'never negative'}`,
+    `  compiles   ${method.path ? 'yes' : 'no'}`,
+    ...(method.aliases ? [`  aliases    ${method.aliases.join(', ')}`] : []),
+    ...(options.length > 0 ? ['', '  options and their defaults'] : []),
+    ...options.map(([name, spec]) => `    ${`${name}=${shown(spec.default)}`.padEnd(width)}  ${spec.describe} [${range(spec)}]`),
+  ]
+}
+
+function table(): string[] {
+  const width = Math.max(...all.map(({ name }) => name.length))
+  return all.flatMap(method => {
+    const options = Object.entries(method.options).map(([name, spec]) => `${name}=${shown(spec.default)}`)
+    const indent = `\n${' '.repeat(width + 4)}`
+    const facts = [
+      method.needs.length > 0 ? `needs ${method.needs.join(', ')}` : 'needs no gradient',
+      ...(method.promises.length > 0 ? [`promises ${method.promises.join(', ')}`] : []),
+    ].join('; ')
+    const lines = [method.summary, ...(options.length > 0 ? [options.join(' ')] : []), facts, method.citation]
+    return [`  ${method.name.padEnd(width)}  ${lines.join(indent)}`, '']
+  })
+}
+
+export const methods: Command = {
+  name: 'methods',
+  summary: 'list the attribution methods, or show one in full',
+  arguments: [['[name]', 'show this method in full']],
+  flags: commonFlags,
+  examples: [
+    ['ascribe methods', 'every method with defaults, needs and source'],
+    ['ascribe methods integrated-gradients', 'formula and options of one'],
+    ['ascribe methods --json', 'the same as a JSON array'],
+  ],
+  async run([name]: [string | undefined], _, { terminal }) {
+    if (name === undefined) {
+      terminal.json(all.map(describe))
+      for (const line of table()) terminal.print(line)
+      terminal.print('ascribe methods NAME shows formula and options of one.')
+      return
+    }
+    const method = methodNamed(name)
+    terminal.json([describe(method)])
+    for (const line of full(method)) terminal.print(line)
+  },
+}

@@ -1,0 +1,77 @@
+/** @file Methods as asked for on the command line: `NAME:key=value,...`. */
+import { basename } from 'node:path'
+import { InputError, type Method, methodNamed, resolveOptions, type TensorValue, UniqueNames, UsageError } from '@ascribe/core'
+import { isTensorFile, readTensorFile } from '@ascribe/core/node'
+
+/** A method with its options. */
+export interface MethodRequest {
+  readonly method: Method
+  /** Unique among the requests: part of file names. */
+  readonly label: string
+  /** Ready for `explain`: text, and tensors where a baseline came from a file. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Names of files that options were read from, by option. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/**
+ * Splits `occlusion:window=16,16,stride=8` into the name and its options; a part without `=` belongs to the value before it.
+ * @throws UsageError where the text has another form
+ */
+export function parseMethod(text: string): { name: string; options: Record<string, string> } {
+  const colon = text.indexOf(':')
+  const name = colon < 0 ? text : text.slice(0, colon)
+  const options: Record<string, string> = {}
+  let last: string | undefined
+  for (const part of colon < 0 ? [] : text.slice(colon + 1).split(',')) {
+    const equals = part.indexOf('=')
+    if (equals > 0) {
+      last = part.slice(0, equals).trim()
+      if (Object.hasOwn(options, last)) throw new UsageError(`-m ${text}: option "${last}" is given twice`)
+      options[last] = part.slice(equals + 1).trim()
+    } else if (last !== undefined) options[last] += `,${part.trim()}`
+    else throw new UsageError(`-m ${text}: options are written name=value, with commas between them`)
+  }
+  return { name: name.trim(), options }
+}
+
+/**
+ * Checks every method and option before anything runs, and reads baselines from their files.
+ * @throws UsageError, InputError
+ */
+export async function methodRequests(texts: readonly string[]): Promise<MethodRequest[]> {
+  const names = new UniqueNames()
+  const requests: MethodRequest[] = []
+  for (const text of texts) {
+    const { name, options } = parseMethod(text)
+    const method = methodNamed(name)
+    resolveOptions(method, options)
+    const [values, files]: [Record<string, unknown>, Record<string, string>] = [{ ...options }, {}]
+    for (const [key, value] of Object.entries(options)) {
+      if (method.options[key]!.kind !== 'baseline' || !isTensorFile(value)) continue
+      values[key] = await baselineFile(value)
+      files[key] = basename(value)
+    }
+    requests.push({ method, label: names.take(method.name), options: values, files })
+  }
+  return requests
+}
+
+async function baselineFile(path: string): Promise<TensorValue | Readonly<Record<string, TensorValue>>> {
+  const file = await readTensorFile(path)
+  const values = file.kind === 'tensor' ? [file.value] : Object.values(file.values)
+  const wrong = values.find(({ dtype }) => dtype !== 'float32')
+  if (wrong) throw new InputError(`${path}: a baseline must hold float32, this file holds ${wrong.dtype}`)
+  return file.kind === 'tensor' ? file.value : file.values
+}
+
+/** Options as a record shows them: file names in place of tensors, nothing where a text is empty. */
+export function shownOptions(options: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>>) {
+  const shown: Record<string, string | number | boolean> = {}
+  for (const [name, value] of Object.entries(options)) {
+    const file = files[name]
+    if (file !== undefined) shown[name] = file
+    else if (value !== '') shown[name] = value as string | number | boolean
+  }
+  return shown
+}
