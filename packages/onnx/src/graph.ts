@@ -131,17 +131,24 @@ export class Graph {
   }
 }
 
+const none: readonly never[] = []
+
 /** Subgraphs held in a node's attributes (If, Loop, Scan). */
-export function subgraphs(node: Node): Graph[] {
-  return Object.values(node.attributes).flatMap(attribute =>
-    attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? [...attribute.value] : [],
-  )
+export function subgraphs(node: Node): readonly Graph[] {
+  let found: Graph[] | undefined
+  for (const attribute of Object.values(node.attributes)) {
+    if (attribute.kind === 'graph') found = [...(found ?? none), attribute.value]
+    else if (attribute.kind === 'graphs') found = [...(found ?? none), ...attribute.value]
+  }
+  return found ?? none
 }
 
 /** Names a node's subgraphs read from the graph around them. */
-export function outerReads(node: Node): string[] {
+export function outerReads(node: Node): readonly string[] {
+  const inside = subgraphs(node)
+  if (inside.length === 0) return none
   const reads = new Set<string>()
-  for (const graph of subgraphs(node)) {
+  for (const graph of inside) {
     const own = graph.names()
     for (const inner of graph.nodes)
       for (const input of [...inner.inputs, ...outerReads(inner)]) if (input && !own.has(input)) reads.add(input)
@@ -179,7 +186,8 @@ export function sortNodes(nodes: readonly Node[], available: Iterable<string>): 
       }
       state[index] = 1
       let waiting = false
-      for (const input of [...node.inputs, ...outerReads(node)]) {
+      const outer = outerReads(node)
+      for (const input of outer.length > 0 ? [...node.inputs, ...outer] : node.inputs) {
         if (known.has(input)) continue
         const source = producer.get(input)
         if (source === undefined)

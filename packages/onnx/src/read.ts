@@ -1,6 +1,6 @@
 /** @file Reading: bytes -> raw graph -> normal form -> checked, with shapes. */
 import { type NormaliseOptions, normalise } from './convert/normalise.js'
-import { MalformedModelError } from './errors.js'
+import { MalformedModelError, OnnxError } from './errors.js'
 import type { Graph } from './graph.js'
 import { foldConstants } from './passes/fold.js'
 import { decodeModel } from './proto/decode.js'
@@ -17,5 +17,13 @@ export type ReadOptions = Omit<TensorSource, 'modelBytes'> & NormaliseOptions
 export function readModel(bytes: Uint8Array, options: ReadOptions = {}): Graph {
   const raw = decodeModel(bytes, options)
   if (raw.graph.outputs.length === 0) throw new MalformedModelError('the model has no outputs')
-  return foldConstants(inferShapes(normalise(raw, options)))
+  try {
+    return foldConstants(inferShapes(normalise(raw, options)))
+  } catch (error) {
+    if (error instanceof OnnxError) throw error
+    // A damaged model can break what a later step takes for granted; its reader is told so by name all the same.
+    throw new MalformedModelError(`the model does not hold together: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
 }

@@ -3,7 +3,7 @@ import { type Attribute, type Attributes, attribute, attributes } from '../attri
 import type { PlainAttributes } from '../build.js'
 import type { DataType } from '../dtype.js'
 import { UnsupportedModelError } from '../errors.js'
-import { type Graph, type Node, operatorKey, type Shape, type ValueType } from '../graph.js'
+import { type Graph, type Node, operatorKey, type Shape, subgraphs, type ValueType } from '../graph.js'
 import { Tensor } from '../tensor.js'
 
 /** Shared by all contexts of one pass: names in use, types found elsewhere, and whether a type was asked for in vain. */
@@ -178,24 +178,20 @@ export function collectNames(
   for (const node of graph.nodes) {
     if (node.name) nodeNames.add(node.name)
     for (const input of node.inputs) values.add(input)
-    for (const inner of subgraphsOf(node.attributes)) collectNames(inner, values, nodeNames)
+    for (const inner of subgraphs(node)) collectNames(inner, values, nodeNames)
   }
   return [values, nodeNames]
 }
 
-function subgraphsOf(all: Attributes): readonly Graph[] {
-  return Object.values(all).flatMap(one => (one.kind === 'graph' ? [one.value] : one.kind === 'graphs' ? one.value : []))
-}
+const holdsGraph = (one: Attribute): boolean => one.kind === 'graph' || one.kind === 'graphs'
 
-/** Attributes with every subgraph replaced. */
+/** Attributes with every subgraph replaced; the same object where there is none. */
 export function mapSubgraphs(all: Attributes, map: (graph: Graph) => Graph): Attributes {
-  if (subgraphsOf(all).length === 0) return all
-  const entry = (one: Attribute): Attribute =>
-    one.kind === 'graph'
-      ? { kind: 'graph', value: map(one.value) }
-      : one.kind === 'graphs'
-        ? { kind: 'graphs', value: one.value.map(map) }
-        : one
+  if (!Object.values(all).some(holdsGraph)) return all
+  const entry = (one: Attribute): Attribute => {
+    if (one.kind === 'graph') return { kind: 'graph', value: map(one.value) }
+    return one.kind === 'graphs' ? { kind: 'graphs', value: one.value.map(map) } : one
+  }
   return Object.fromEntries(Object.entries(all).map(([name, one]) => [name, entry(one)]))
 }
 

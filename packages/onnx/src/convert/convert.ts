@@ -1,7 +1,7 @@
 /** @file The walk that brings every node to the normal opset: version steps, then rewrites, then constants. */
 import { attribute } from '../attributes.js'
 import { dataTypes } from '../dtype.js'
-import { MalformedModelError, UnsupportedModelError } from '../errors.js'
+import { InvalidGraphError, MalformedModelError, UnsupportedModelError } from '../errors.js'
 import { type Graph, type Node, normalOpset, operatorKey } from '../graph.js'
 import { Tensor } from '../tensor.js'
 import { ConvertContext, mapSubgraphs, type PassState } from './context.js'
@@ -42,13 +42,27 @@ function upgrade(node: Node, version: number, ctx: ConvertContext): Node | undef
     opset = step.to
   }
   if (!current) return undefined
-  if (current.domain === '' && !standardOperators.has(current.operator))
-    throw new UnsupportedModelError(
-      `node "${node.name}" is a ${node.operator}, which ai.onnx does not define at opset ${version} (ascribe knows its operators up to opset 26)`,
-    )
+  if (current.domain === '') checkArity(current, version)
   const rewrite = rewrites[operatorKey(current)]
   if (rewrite && rewrite(current, ctx) !== false) return undefined
   return readTwin(current, ctx)
+}
+
+function checkArity(node: Node, version: number): void {
+  const arity = standardOperators.get(node.operator)
+  if (!arity)
+    throw new UnsupportedModelError(
+      `node "${node.name}" is a ${node.operator}, which ai.onnx does not define at opset ${version} (ascribe knows its operators up to opset 26)`,
+    )
+  const { fewest, most } = arity
+  if (node.inputs.length < fewest || node.inputs.length > most || node.inputs.slice(0, fewest).includes('')) {
+    const wanted =
+      fewest === most ? `${fewest}` : most === Number.POSITIVE_INFINITY ? `at least ${fewest}` : `${fewest} to ${most}`
+    throw new InvalidGraphError(
+      `${node.operator} "${node.name}" has ${node.inputs.filter(Boolean).length} inputs, it takes ${wanted}`,
+    )
+  }
+  if (!node.outputs.some(Boolean)) throw new InvalidGraphError(`${node.operator} "${node.name}" has no output`)
 }
 
 /** A cast to float of an integer kernel's result reads the float value behind it. */

@@ -8,7 +8,7 @@ import { collectNames, mapSubgraphs } from './context.js'
 /** Calls nested deeper than any exporter writes are refused. */
 const maxDepth = 64
 /** A model of functions that call each other twice grows as 2^depth; past this many nodes it is refused. */
-const maxNodes = 2_000_000
+const maxNodes = 100_000
 
 export interface Inlined {
   readonly graph: Graph
@@ -46,19 +46,28 @@ class Inliner {
   }
 
   #graph(graph: Graph, stack: readonly string[]): Graph {
-    return graph.with({ nodes: graph.nodes.flatMap(node => this.#node(node, stack)) })
+    const nodes: Node[] = []
+    for (const node of graph.nodes) this.#node(node, stack, nodes)
+    return graph.with({ nodes })
   }
 
-  #node(node: Node, stack: readonly string[]): Node[] {
+  #node(node: Node, stack: readonly string[], into: Node[]): void {
     const found = this.#functions.get(operatorKey(node))
-    if (found) return this.#call(node, found, stack)
-    if (++this.#count > maxNodes) throw new MalformedModelError(`the model's functions unfold to more than ${maxNodes} nodes`)
+    if (found) {
+      this.#call(node, found, stack, into)
+      return
+    }
+    if (stack.length > 0 && ++this.#count > maxNodes)
+      throw new MalformedModelError(`the model's functions unfold to more than ${maxNodes} nodes`)
     const attributes = mapSubgraphs(node.attributes, inner => this.#graph(inner, stack))
-    if (attributes === node.attributes) return [node]
+    if (attributes === node.attributes) {
+      into.push(node)
+      return
+    }
     const copy = { ...node, attributes }
     const version = this.#versions.get(node)
     if (version !== undefined) this.#versions.set(copy, version)
-    return [copy]
+    into.push(copy)
   }
 
   #fresh(set: Set<string>, hint: string): string {
@@ -68,7 +77,7 @@ class Inliner {
     return name
   }
 
-  #call(call: Node, fn: LocalFunction, stack: readonly string[]): Node[] {
+  #call(call: Node, fn: LocalFunction, stack: readonly string[], into: Node[]): void {
     const key = operatorKey(call)
     if (stack.includes(key)) throw new MalformedModelError(`the model's function ${key} calls itself, which ONNX forbids`)
     if (stack.length >= maxDepth) throw new MalformedModelError(`the model's functions are nested deeper than ${maxDepth} levels`)
@@ -86,9 +95,9 @@ class Inliner {
       else names.set(name, target)
     })
     const version = fn.opsets.get('') ?? this.#version
-    const body: Node[] = []
-    for (const node of fn.nodes) body.push(...this.#node(this.#rename(node, names, scope, call, fn, version), [...stack, key]))
-    return [...body, ...aliases]
+    const inner = [...stack, key]
+    for (const node of fn.nodes) this.#node(this.#rename(node, names, scope, call, fn, version), inner, into)
+    into.push(...aliases)
   }
 
   #rename(

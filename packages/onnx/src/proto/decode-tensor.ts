@@ -171,18 +171,27 @@ export function decodeSparseTensor(reader: BinaryReader, end: number, source: Te
   if (!values) throw new MalformedModelError('a sparse tensor has no values')
   const { dtype } = values.tensor
   const count = checkedCount(values.name, dims, dtype)
+  const { bits } = dataTypes[dtype]
+  const width = bits / 8
   // A sparse tensor claims its size without bringing the bytes, so it gets a tighter limit.
-  if (byteLength(dtype, count) > 2 ** 31)
+  if (byteLength(dtype, count) > 2 ** 30)
     throw new MalformedModelError(`sparse tensor "${values.name}" would take ${byteLength(dtype, count)} bytes when made dense`)
-  const dense = new Float64Array(count)
+  if (bits < 8)
+    throw new UnsupportedModelError(`sparse tensor "${values.name}" has elements of type ${dtype}, which ascribe does not read`)
+  const dense = new Uint8Array(count * width)
+  const given = values.tensor.bytes
   const places = indices ? indices.numbers() : new Float64Array(0)
   const rank = indices && indices.dims.length === 2 ? dims.length : 1
-  values.tensor.numbers().forEach((value, i) => {
+  if (places.length < values.tensor.size * rank)
+    throw new MalformedModelError(
+      `sparse tensor "${values.name}" has ${values.tensor.size} elements and ${places.length} indices`,
+    )
+  for (let i = 0; i < values.tensor.size; i++) {
     let place = 0
     for (let axis = 0; axis < rank; axis++) place = rank === 1 ? places[i]! : place * dims[axis]! + places[i * rank + axis]!
     if (!(place >= 0 && place < count))
-      throw new MalformedModelError(`sparse tensor "${values!.name}" of shape [${dims}] has an element outside it`)
-    dense[place] = value
-  })
-  return { name: values.name, tensor: Tensor.from(dtype, dims, dense) }
+      throw new MalformedModelError(`sparse tensor "${values.name}" of shape [${dims}] has an element outside it`)
+    dense.set(given.subarray(i * width, (i + 1) * width), place * width)
+  }
+  return { name: values.name, tensor: new Tensor(dtype, dims, dense) }
 }

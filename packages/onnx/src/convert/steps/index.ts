@@ -6,6 +6,7 @@ import { modeSteps } from './modes.js'
 import { newerSteps } from './newer.js'
 import { normalisationSteps } from './normalisation.js'
 import { resizeSteps } from './resize.js'
+import { scanSteps } from './scan.js'
 import { softmaxSteps } from './softmax.js'
 
 export const versionSteps: readonly VersionStep[] = [
@@ -13,6 +14,7 @@ export const versionSteps: readonly VersionStep[] = [
   ...modeSteps,
   ...normalisationSteps,
   ...resizeSteps,
+  ...scanSteps,
   ...softmaxSteps,
   ...newerSteps,
 ]
