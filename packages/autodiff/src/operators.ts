@@ -53,6 +53,14 @@ export function operatorRows(): OperatorRow[] {
   return names.sort((a, b) => order(domain(a), domain(b)) || order(a, b)).map(row)
 }
 
+/** A Markdown table with columns padded to equal width. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map(cells => cells[column]!.length)))
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`
+  const rule = widths.map(width => '-'.repeat(width))
+  return [rows[0]!, rule, ...rows.slice(1)].map(line).join('\n')
+}
+
 /** The text of OPERATORS.md. */
 export function operatorDocument(): string {
   const rows = operatorRows()
@@ -69,8 +77,6 @@ Generated from the gradient table by \`node tools/operators.mjs\`; do not edit.
 
 Names without a domain are ai.onnx, through opset 26.
 
-| operator | | remark |
-| --- | --- | --- |
-${rows.map(({ operator, kind, remark }) => `| ${operator} | ${kind} | ${remark} |`).join('\n')}
+${markdownTable([['operator', 'entry', 'remark'], ...rows.map(({ operator, kind, remark }) => [operator, kind, remark])])}
 `
 }
