@@ -67,7 +67,7 @@ export function generator(seed: number): () => number {
 
 const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
-interface Built {
+export interface Built {
   graph: Graph
   feeds: Record<string, NdArray>
   /** Float inputs that are not constants. */
@@ -75,7 +75,8 @@ interface Built {
   outputs: string[]
 }
 
-function build(test: GradientCase, random: () => number): Built {
+/** The case's one-node graph with its inputs. */
+export function build(test: GradientCase, random: () => number): Built {
   const builder = new GraphBuilder()
   const feeds: Record<string, NdArray> = {}
   const free: string[] = []
