@@ -175,6 +175,37 @@ describe('STFT of a complex signal, where ONNX Runtime reads the window as compl
   })
 })
 
+describe('forms of attention that ONNX Runtime does not run on the CPU', () => {
+  const [q, k, v] = [random(14, [2, 3, 8]), random(15, [2, 3, 8]), random(16, [2, 3, 8])]
+  const named = 'com.microsoft:MultiHeadAttention'
+  const [plain] = single(named, { q, k, v }, ['q', 'k', 'v'], 1, { num_heads: 2 })
+  /** [2, 3, 2 heads, count, 4]: the parts of each head side by side. */
+  const packed = (parts: readonly NdArray[]): NdArray =>
+    ndarray(
+      [2, 3, 2, parts.length, 4],
+      Float64Array.from({ length: 48 * parts.length }, (_, at) => {
+        const head = Math.floor(at / (4 * parts.length))
+        return parts[Math.floor(at / 4) % parts.length]!.data[head * 4 + (at % 4)]!
+      }),
+    )
+
+  it('packed query, key and value', () => {
+    expect(single(named, { x: packed([q, k, v]) }, ['x'], 1, { num_heads: 2 })[0]!.data).toEqual(plain!.data)
+  })
+
+  it('packed key and value', () => {
+    expect(single(named, { q, kv: packed([k, v]) }, ['q', 'kv'], 1, { num_heads: 2 })[0]!.data).toEqual(plain!.data)
+  })
+
+  it('a mask shorter than the keys hides the rest', () => {
+    const heads = { q_num_heads: 2, kv_num_heads: 2 }
+    const short = single('Attention', { q, k, v, m: ndarray([1, 2], [1, 1], 'bool') }, ['q', 'k', 'v', 'm'], 1, heads)
+    const full = single('Attention', { q, k, v, m: ndarray([1, 3], [1, 1, 0], 'bool') }, ['q', 'k', 'v', 'm'], 1, heads)
+    expect(short[0]!.data).toEqual(full[0]!.data)
+    expect(short[0]!.data).not.toEqual(plain!.data)
+  })
+})
+
 describe('what is run', () => {
   /** out = exp(a), other = log(Bernoulli(a)). */
   const graph = (): Graph => {

@@ -50,7 +50,8 @@ export function attend(
   const cap = options.softcap ?? 0
   const capped = cap > 0 ? map(products, x => cap * Math.tanh(x / cap)) : products
   const biased = options.biases.reduce<NdArray>(addTo, capped)
-  const weights = softmax(biased)
+  // A query that may see no key at all gets zero, as in ONNX Runtime, and not 0/0.
+  const weights = map2(softmax(biased), biased, (w, score) => (score === Number.NEGATIVE_INFINITY ? 0 : w))
   return { products, capped, biased, weights, y: matmul(weights, repeatHeads(v, groups)) }
 }
 

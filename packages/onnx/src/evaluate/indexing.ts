@@ -153,6 +153,13 @@ const unique: OperatorEvaluation = ([x], { node }) => {
   return [gather(source, ints(firsts), at), ints(firsts), ints(inverse), ints(found.map(members => members.length))]
 }
 
+/** Positions of the elements that are not zero. */
+function nonZero(data: Float64Array): number[] {
+  const found: number[] = []
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) found.push(i)
+  return found
+}
+
 export const indexing: OperatorEvaluations = {
   Gather: ([x, indices], { node }) => [gather(x!, indices!, attribute(node, 'axis', 'int', 0))],
   GatherElements: ([x, indices], { node }) => {
@@ -172,14 +179,19 @@ export const indexing: OperatorEvaluations = {
   Unique: unique,
   NonZero: ([x]) => {
     const strides = rowStrides(x!.dims)
-    const found = Array.from(x!.data.keys()).filter(i => x!.data[i] !== 0)
-    const data = strides.flatMap((stride, axis) => found.map(at => Math.floor(at / stride) % x!.dims[axis]!))
+    const found = nonZero(x!.data)
+    const data = new Float64Array(strides.length * found.length)
+    strides.forEach((stride, axis) => {
+      found.forEach((at, i) => {
+        data[axis * found.length + i] = Math.floor(at / stride) % x!.dims[axis]!
+      })
+    })
     return [ndarray([strides.length, found.length], data, 'int64')]
   },
   Compress: ([x, condition], { node }) => {
     const axis = attribute(node, 'axis', 'int')
     const source = axis === undefined ? reshaped(x!, [x!.data.length]) : x!
-    const kept = Array.from(condition!.data.keys()).filter(i => condition!.data[i] !== 0)
+    const kept = nonZero(condition!.data)
     return [gather(source, ndarray([kept.length], kept, 'int64'), axis ?? 0)]
   },
 }

@@ -125,4 +125,24 @@ export const contribCases: readonly Case[] = [
     [f([2, 4, 24]), v('int64', [1], [2]), f([10, 2]), f([10, 2])],
     { num_heads: 3, rotary_embedding_dim: 4 },
   ],
+  [ms('FusedMatMul'), [f([3, 2, 4]), f([4, 2, 5])], { transBatchA: 1, transBatchB: 1 }],
+  [ms('FusedMatMul'), [f([2, 3, 2, 4]), f([2, 3, 4, 5])], { alpha: -0.5 }],
+  [ms('Attention'), [f([2, 3, 8]), f([8, 24]), f([24]), r('int32', [2, 3, 3], 0, 2)], { num_heads: 2 }],
+  [ms('MultiHeadAttention'), [f([2, 3, 8]), f([2, 5, 8]), f([2, 5, 8])], { num_heads: 2 }, { outputs: 4 }],
+  [
+    ms('MultiHeadAttention'),
+    [f([2, 3, 8]), f([2, 5, 8]), f([2, 5, 8]), undefined, r('int32', [2, 3, 5], 0, 2)],
+    { num_heads: 2 },
+  ],
+  [
+    ms('MatMulNBits'),
+    [f([3, 40]), constant(r('uint8', [4, 3, 8], 0, 256)), constant(f([12], 0.01, 0.1))],
+    { K: 40, N: 4, bits: 4, block_size: 16 },
+  ],
+  [
+    ms('EmbedLayerNormalization'),
+    [r('int32', [2, 3], 0, 7), r('int32', [2, 3], 0, 2), f([7, 4]), f([5, 4]), f([2, 4]), f([4]), f([4])],
+    {},
+    { outputs: 2 },
+  ],
 ]

@@ -104,6 +104,8 @@ export const sequenceCases: readonly Case[] = [
       { opset: 24, outputs: 4 },
     ],
   ),
+  ['Attention', [f([2, 4, 3, 6]), f([2, 2, 5, 6]), f([2, 2, 5, 7]), f([2, 1, 3, 5])], {}, { opset: 23 }],
+  ['Attention', [f([2, 3, 2, 6]), f([2, 3, 3, 6]), f([2, 3, 3, 6]), v('bool', [2, 3], [0, 0, 0, 1, 1, 0])], {}, { opset: 24 }],
   ['RotaryEmbedding', [f([2, 3, 4, 8]), f([10, 4]), f([10, 4]), i([2, 4], 0, 10)], {}, { opset: 24 }],
   ['RotaryEmbedding', [f([2, 3, 4, 8]), f([2, 4, 4]), f([2, 4, 4])], { interleaved: 1 }, { opset: 24 }],
   [
