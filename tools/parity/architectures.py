@@ -77,6 +77,28 @@ def gpt2(layers, attention, vocabulary=2000):
     return build
 
 
+SMALL = {
+    'distilbert': ('DistilBert', 'ForSequenceClassification', dict(dim=192, n_heads=6, n_layers=2, hidden_dim=384, vocab_size=2000)),
+    'roberta': ('Roberta', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
+    'albert': ('Albert', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
+    'electra': ('Electra', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
+    'llama': ('Llama', 'ForCausalLM', dict(hidden_size=192, num_attention_heads=6, num_key_value_heads=2, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
+    'opt': ('OPT', 'ForCausalLM', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, ffn_dim=384, vocab_size=2000, word_embed_proj_dim=192)),
+    'gpt_neox': ('GPTNeoX', 'ForCausalLM', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
+}
+
+
+def named(kind):
+    """A small transformers model of another family."""
+    def build():
+        import transformers
+        prefix, head, options = SMALL[kind]
+        extra = {'use_cache': False} if head == 'ForCausalLM' else {'num_labels': 3}
+        config = getattr(transformers, prefix + 'Config')(**options, **extra, pad_token_id=1, attn_implementation='eager')
+        return Named(getattr(transformers, prefix + head)(config), ['input_ids', 'attention_mask'])
+    return build
+
+
 class Recurrent(nn.Module):
     def __init__(self, kind, width):
         super().__init__()

@@ -70,12 +70,12 @@ GPT_AT = 'model.transformer.wte'
 
 CASES = [
     vision('resnet50', arch.tv('resnet50'), 'script', 11, 1, norm='fused', tries=300),
-    vision('resnet50', arch.tv('resnet50'), 'script', 17, 'dynamic', norm='kept', size=160),
-    vision('resnet50', arch.tv('resnet50'), 'dynamo', None, 2, norm='kept', size=128, optimize=False),
+    vision('resnet50', arch.tv('resnet50'), 'script', 17, 'dynamic', norm='kept', size=96),
+    vision('resnet50', arch.tv('resnet50'), 'dynamo', None, 2, norm='kept', size=96, optimize=False),
     vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'script', 13, 1, norm='fused'),
-    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'script', 17, 2, norm='kept'),
-    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'dynamo', None, 'dynamic', norm='fused'),
-    vision('mobilenet_v3_large', arch.tv('mobilenet_v3_large'), 'dynamo', 18, 2, norm='fused'),
+    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'script', 17, 2, norm='kept', size=96),
+    vision('mobilenet_v2', arch.tv('mobilenet_v2'), 'dynamo', None, 'dynamic', norm='fused', size=96),
+    vision('mobilenet_v3_large', arch.tv('mobilenet_v3_large'), 'dynamo', 18, 2, norm='fused', size=160),
     vision('efficientnet_b0', arch.tv('efficientnet_b0'), 'script', 17, 'dynamic', norm='fused'),
     vision('densenet121', arch.tv('densenet121'), 'script', 13, 1, norm='kept'),
     vision('convnext_tiny', arch.tv('convnext_tiny'), 'dynamo', None, 1),
@@ -88,7 +88,7 @@ CASES = [
     vision('swin_t', arch.tv('swin_t'), 'dynamo', None, 1, optimize=False),
     vision('maxvit_t', arch.tv('maxvit_t'), 'script', 17, 1, norm='kept', fold=False),
     vision('mixer_b16', arch.mixer(4), 'dynamo', None, 'dynamic'),
-    vision('regnet_y_400mf', arch.tv('regnet_y_400mf'), 'script', 11, 2, norm='fused'),
+    vision('regnet_y_400mf', arch.tv('regnet_y_400mf'), 'script', 11, 2, norm='fused', size=128),
     vision('regnet_x_400mf', arch.tv('regnet_x_400mf'), 'dynamo', 18, 1, norm='kept', optimize=False),
     vision('inception_v3', arch.inception, 'script', 17, 1, size=299, norm='fused'),
     vision('vgg16', arch.vgg(512), 'script', 13, 1),
@@ -113,4 +113,24 @@ FULL = [
     vision('vgg16.full', arch.tv('vgg16'), 'script', 13, 1),
     sequence('bert.full', arch.bert(12, 'eager', 30522), tokens(32, 30522, True), 1, 'script', 17, 2, at=BERT_AT),
     sequence('gpt2.full', arch.gpt2(12, 'sdpa', 50257), tokens(32, 50257, True), 31 * 50257 + 7, 'script', 17, 1, at=GPT_AT),
+]
+
+WIDE = [
+    *(vision(name, arch.tv(name), 'script', 17, 1, size=128, norm='kept', fold=False) for name in (
+        'alexnet', 'resnet18', 'resnext50_32x4d', 'vgg11_bn', 'shufflenet_v2_x0_5', 'mnasnet0_5', 'mobilenet_v3_small',
+        'efficientnet_v2_s', 'regnet_x_1_6gf', 'densenet161')),
+    *(vision(name, arch.tv(name), 'dynamo', None, 'dynamic', size=128, optimize=False) for name in ('convnext_small', 'resnet34')),
+    vision('swin_v2_t', arch.tv('swin_v2_t'), 'script', 17, 1, fold=False),
+    *(vision(name, arch.timm(name), 'dynamo', None, 1, size=size, norm='kept', optimize=False) for name, size in (
+        ('convnextv2_atto', 128), ('mobilevit_s', 128), ('poolformer_s12', 128), ('repvgg_a0', 128), ('ghostnet_100', 128),
+        ('edgenext_xx_small', 128), ('fastvit_t8', 128), ('levit_128s', 224), ('xcit_nano_12_p16_224', 224),
+        ('vit_tiny_patch16_224', 224), ('gmlp_s16_224', 224), ('resmlp_12_224', 224), ('nfnet_f0', 128), ('hrnet_w18_small', 128),
+        ('coatnet_0_rw_224', 224), ('eva02_tiny_patch14_224', 224))),
+    sequence('distilbert', arch.named('distilbert'), tokens(32, 2000, True), 1, 'script', 17, 2, at='model.distilbert.embeddings.word_embeddings'),
+    sequence('roberta', arch.named('roberta'), tokens(32, 2000, True), 1, 'dynamo', None, 1, at='model.roberta.embeddings.word_embeddings'),
+    sequence('albert', arch.named('albert'), tokens(32, 2000, True), 1, 'script', 17, 2, at='model.albert.embeddings.word_embeddings'),
+    sequence('electra', arch.named('electra'), tokens(32, 2000, True), 1, 'script', 17, 2, at='model.electra.embeddings.word_embeddings'),
+    sequence('llama', arch.named('llama'), tokens(32, 2000, True), 31 * 2000 + 7, 'dynamo', None, 1, at='model.model.embed_tokens'),
+    sequence('opt', arch.named('opt'), tokens(32, 2000, True), 31 * 2000 + 7, 'dynamo', None, 1, at='model.model.decoder.embed_tokens'),
+    sequence('gpt_neox', arch.named('gpt_neox'), tokens(32, 2000, True), 31 * 2000 + 7, 'dynamo', None, 1, at='model.gpt_neox.embed_in'),
 ]

@@ -16,7 +16,7 @@ import torch
 import export as exporting
 import generator
 import reference
-from cases import CASES, FULL
+from cases import CASES, FULL, WIDE
 from weights import Fills
 
 SAMPLES = 4096
@@ -116,12 +116,13 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument('names', nargs='*', help='parts of fixture names; all when empty')
     parser.add_argument('--full', action='store_true', help='the full-size variants that are not committed (needs --out)')
+    parser.add_argument('--wide', action='store_true', help='other models of those families, not committed either (needs --out)')
     parser.add_argument('--out', type=pathlib.Path)
     parser.add_argument('--list', action='store_true')
     options = parser.parse_args()
-    if options.full and options.out is None:
-        parser.error('--full needs --out')
-    cases = [case for case in (FULL if options.full else CASES)
+    if (options.full or options.wide) and options.out is None:
+        parser.error('--full and --wide need --out')
+    cases = [case for case in (FULL if options.full else WIDE if options.wide else CASES)
              if not options.names or any(part in case.name for part in options.names)]
     if options.list:
         print('\n'.join(case.name for case in cases))

@@ -24,7 +24,7 @@ function largestError(actual: ArrayLike<number>, expected: ArrayLike<number>): n
 }
 
 async function compute(fixture: Fixture) {
-  const graph = specialise(loadGraph(folder, fixture), fixture.symbols)
+  const graph = specialise(loadGraph(folder, fixture), { dimensions: fixture.symbols })
   const output = graph.outputs[0]!.name
   const builder = new GraphBuilder(graph, 'score')
   const rows = builder.emit('Reshape', [output, builder.ints([fixture.rows, -1])])
