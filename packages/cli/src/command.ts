@@ -1,5 +1,5 @@
 /** @file The shape of a subcommand, and how commander learns it. */
-import { Argument, Command as Parser, Option } from 'commander'
+import { Argument, Option, type Command as Parser } from 'commander'
 import type { Terminal } from './terminal.js'
 
 export interface Flag {
@@ -30,8 +30,8 @@ export interface Command {
   readonly flags: readonly Flag[]
   /** Complete command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[]
-  // biome-ignore lint/suspicious/noExplicitAny: each command knows the types that its own flags' parsers give
-  readonly run: (args: readonly any[], options: any, context: Context) => Promise<void>
+  // biome-ignore lint/suspicious/noExplicitAny: each command knows the types that its own arguments and flags give
+  readonly run: (args: any, options: any, context: Context) => Promise<void>
 }
 
 /** Adds a command to the program. */

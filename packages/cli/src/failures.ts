@@ -1,11 +1,15 @@
 /** @file Errors as people read them: one line, and an exit code. */
-import { AbortedError, AscribeError, methods } from '@ascribe/core'
+
 import { MissingRuleError } from '@ascribe/autodiff'
+import { AbortedError, AscribeError, methods } from '@ascribe/core'
 import { OnnxError } from '@ascribe/onnx'
 import { oneLine } from './terminal.js'
 
 /** Exit codes: 1 carrying the request out failed, 2 the request was wrong, 130 interrupted. */
 export const exitCodes = { failed: 1, usage: 2, interrupted: 130 } as const
+
+/** Something failed and has been told already: only the exit code is left. */
+export class ReportedFailure extends AscribeError {}
 
 /** Methods that need no gradient, controls left out. */
 export const gradientFree = (): string[] =>

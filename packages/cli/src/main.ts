@@ -3,7 +3,7 @@ import { removeTemporaryFiles } from '@ascribe/core/node'
 import { CommanderError, Command as Parser } from 'commander'
 import { type Context, register } from './command.js'
 import { commands } from './commands/index.js'
-import { exitCodeOf, exitCodes, messageOf } from './failures.js'
+import { exitCodeOf, exitCodes, messageOf, ReportedFailure } from './failures.js'
 import { Terminal, type TerminalOptions } from './terminal.js'
 import { version } from './version.js'
 
@@ -65,7 +65,8 @@ async function main(): Promise<void> {
     }
     removeTemporaryFiles()
     const interrupted = interruption.signal.aborted
-    terminal.error(interrupted ? 'interrupted; files that were finished stay' : messageOf(error))
+    if (!(error instanceof ReportedFailure) || interrupted)
+      terminal.error(interrupted ? 'interrupted; files that were finished stay' : messageOf(error))
     if (process.argv.includes('--debug')) console.error(error)
     process.exitCode = interrupted ? exitCodes.interrupted : exitCodeOf(error)
   }

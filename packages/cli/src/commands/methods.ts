@@ -1,10 +1,10 @@
 /** @file `ascribe methods`: what there is, with defaults and citations. */
-import { type Method, methodNamed, methods as all, type OptionSpec } from '@ascribe/core'
+import { methods as all, type Method, methodNamed, type OptionSpec } from '@ascribe/core'
 import type { Command } from '../command.js'
 import { commonFlags } from '../options.js'
 
 /** A method as plain data, for programs. */
-export const describe = (method: Method) => ({
+const describe = (method: Method) => ({
   name: method.name,
   aliases: method.aliases ?? [],
   summary: method.summary,
@@ -22,7 +22,10 @@ export const describe = (method: Method) => ({
 function range(spec: OptionSpec): string {
   if (spec.kind === 'choice') return spec.values.join(' | ')
   if (spec.kind !== 'number') return spec.kind === 'flag' ? 'true | false' : spec.kind
-  const bounds = [spec.minimum === undefined ? '' : `from ${spec.minimum}`, spec.maximum === undefined ? '' : `to ${spec.maximum}`]
+  const bounds = [
+    spec.minimum === undefined ? '' : `from ${spec.minimum}`,
+    spec.maximum === undefined ? '' : `to ${spec.maximum}`,
+  ]
   return [spec.integer ? 'whole number' : 'number', ...bounds].filter(Boolean).join(' ')
 }
 
@@ -71,7 +74,7 @@ export const methods: Command = {
     ['ascribe methods integrated-gradients', 'formula and options of one'],
     ['ascribe methods --json', 'the same as a JSON array'],
   ],
-  async run([name]: [string | undefined], _, { terminal }) {
+  async run([name]: readonly [string | undefined], _, { terminal }) {
     if (name === undefined) {
       terminal.json(all.map(describe))
       for (const line of table()) terminal.print(line)

@@ -1,0 +1,233 @@
+/** @file `ascribe explain`: maps, pictures, explanation.json and report.html for inputs of a model. */
+import { join } from 'node:path'
+import { colormapOf, colormaps, formatShare, type Model, renderReport, resolveOptions } from '@ascribe/core'
+import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
+import type { Command, Context } from '../command.js'
+import type { Drawing } from '../explain/draw.js'
+import { collect, type Item } from '../explain/inputs.js'
+import { reportData } from '../explain/page.js'
+import { type PictureFlags, type PicturePlan, pictureFlags, pictureInput, picturePlan } from '../explain/pictures.js'
+import { ProgressMeter } from '../explain/progress.js'
+import { type ExplanationRecord, type FailureRecord, type InputRecord, modelRecord, versionsOf } from '../explain/record.js'
+import { explainItem, type Job, type Outcome } from '../explain/run.js'
+import { ReportedFailure } from '../failures.js'
+import { type MethodRequest, methodRequests } from '../methods.js'
+import { type ModelFlags, withModel } from '../open.js'
+import { type CommonOptions, commonFlags, runtimeFlags, seedFlag, type TargetFlags, targetFlags, whole } from '../options.js'
+
+interface Options extends CommonOptions, TargetFlags, ModelFlags, PictureFlags {
+  readonly method: readonly string[]
+  readonly out: string
+  readonly limit?: number
+  readonly seed: number
+  readonly colormap?: readonly string[]
+  readonly date?: boolean
+}
+
+export const explain: Command = {
+  name: 'explain',
+  summary: 'explain what a model looked at: maps (.npy), pictures (.png), explanation.json, report.html',
+  arguments: [
+    ['<model>', 'ONNX file'],
+    ['<input...>', 'pictures, folders of pictures, .npy (a batch row by row), .npz (arrays by input name)'],
+  ],
+  flags: [
+    {
+      flags: '-m, --method <spec>',
+      describe: 'method as NAME or NAME:key=value,...; may repeat (see ascribe methods)',
+      default: ['integrated-gradients'],
+      repeat: true,
+    },
+    ...targetFlags,
+    { flags: '-o, --out <folder>', describe: 'where results go; files of the same names are replaced', default: 'explanation' },
+    { flags: '--limit <n>', describe: 'explain only the first n inputs', parse: whole('--limit', 1) },
+    seedFlag,
+    ...pictureFlags,
+    {
+      flags: '--colormap <name>',
+      describe: `colours of maps of its kind; may repeat (${Object.keys(colormaps).join(', ')})`,
+      repeat: true,
+      parse: name => {
+        colormapOf(name)
+        return name
+      },
+    },
+    { flags: '--date', describe: 'put the time into explanation.json and report.html' },
+    ...runtimeFlags,
+    ...commonFlags,
+  ],
+  examples: [
+    ['ascribe explain model.onnx photo.jpg -o out', 'integrated gradients of the predicted class'],
+    [
+      'ascribe explain model.onnx photos/ -m grad-cam -m integrated-gradients:points=100,baseline=blur:10 -o out',
+      'two methods on a folder',
+    ],
+    ['ascribe explain model.onnx photo.jpg -m occlusion -t 207-208 -o out', 'what speaks for class 207 rather than 208'],
+    ['ascribe explain bert.onnx tokens.npz --at /embeddings/Add_1_output_0 -o out', 'a token model at its embedding'],
+  ],
+  async run([path, inputs]: readonly [string, readonly string[]], options: Options, context) {
+    const requests = await methodRequests(options.method)
+    await withModel(path, options, context.terminal, async model => {
+      let plan: PicturePlan | undefined
+      const planned = (): PicturePlan => {
+        if (plan) return plan
+        plan = picturePlan(model, options)
+        for (const warning of plan.warnings) context.terminal.warn(warning)
+        return plan
+      }
+      checkNames(model, options)
+      const items = await collect(inputs, model, planned, options.limit)
+      await ensureFolder(options.out)
+      const outcomes = await explainAll(
+        model,
+        requests,
+        items,
+        options,
+        context,
+        () => plan?.preprocessing ?? model.preprocessing,
+      )
+      await finish(model, outcomes, plan, options, context)
+    })
+  },
+}
+
+/** What can be known to be wrong before any work. */
+function checkNames(model: Model, { at, output }: Options): void {
+  for (const name of at ?? model.defaultAt()) model.checkTensor(name)
+  model.outputName(output)
+}
+
+/** A gradient costs about as much as three forward passes. */
+function weightOf({ method, options }: MethodRequest): number {
+  const { forwards, gradients } = method.cost(resolveOptions(method, options))
+  return forwards + 3 * gradients
+}
+
+async function explainAll(
+  model: Model,
+  requests: readonly MethodRequest[],
+  items: readonly Item[],
+  options: Options,
+  context: Context,
+  preprocessing: Job['preprocessing'],
+): Promise<Outcome[]> {
+  const { terminal } = context
+  const costs = requests.map(({ method, options: given }) => method.cost(resolveOptions(method, given)))
+  const total = (key: 'forwards' | 'gradients'): number => items.length * costs.reduce((sum, cost) => sum + cost[key], 0)
+  terminal.note(
+    `${items.length} input${items.length === 1 ? '' : 's'}, ${requests.map(({ label }) => label).join(', ')}: ` +
+      `about ${total('gradients')} gradients and ${total('forwards')} forward passes`,
+  )
+  const meter = new ProgressMeter(terminal, items.length * requests.reduce((sum, request) => sum + weightOf(request), 0))
+  const job: Job = {
+    model,
+    requests,
+    folder: options.out,
+    target: options.target,
+    seed: options.seed,
+    colormaps: options.colormap ?? [],
+    preprocessing,
+    layout: options.layout ?? pictureInput(model.graph.inputs)?.layout ?? 'NCHW',
+    weight: weightOf,
+    meter,
+    context,
+    ...(options.output === undefined ? {} : { output: options.output }),
+    ...(options.at === undefined ? {} : { at: options.at }),
+  }
+  const outcomes: Outcome[] = new Array(items.length)
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      const outcome = await explainItem(job, items[index]!)
+      outcomes[index] = outcome
+      tell(outcome, terminal)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: Math.min(items.length, options.processes ?? 1) }, worker))
+  } finally {
+    meter.end()
+  }
+  return outcomes
+}
+
+function tell({ record, failures }: Outcome, terminal: Context['terminal']): void {
+  if (record) {
+    const [best] = record.prediction
+    const share = best?.probability === undefined ? '' : ` ${formatShare(best.probability)}`
+    const name = record.row === undefined ? record.file : `${record.file}, row ${record.row}`
+    terminal.print(`${name}: ${best ? `${best.label}${share}; ` : ''}explained: ${record.target.description}`)
+    for (const { label, relativeResidual, warnings, maps } of record.results) {
+      const residual = relativeResidual === undefined ? '' : ` (residual ${formatShare(relativeResidual)})`
+      terminal.print(`  ${label}${residual}: ${maps.map(map => map.picture ?? map.values).join(', ')}`)
+      for (const warning of warnings) terminal.warn(`${name}, ${label}: ${warning}`)
+    }
+  }
+  for (const { file, method, message } of failures)
+    terminal.error(message.startsWith(file) ? message : `${file}${method ? `, ${method}` : ''}: ${message}`)
+}
+
+/** Pictures inside the report stop at this many bytes, so that browsers still open it. */
+const pictureBudget = 96 * 2 ** 20
+
+async function finish(
+  model: Model,
+  outcomes: readonly Outcome[],
+  plan: PicturePlan | undefined,
+  options: Options,
+  context: Context,
+): Promise<void> {
+  const failures: FailureRecord[] = outcomes.flatMap(outcome => outcome.failures)
+  const records: InputRecord[] = outcomes.flatMap(({ record }) => (record && record.results.length > 0 ? [record] : []))
+  const preprocessing = plan?.preprocessing ?? null
+  const record: ExplanationRecord = {
+    versions: versionsOf(model),
+    ...(options.date ? { date: new Date().toISOString() } : {}),
+    model: modelRecord(model),
+    settings: {
+      target: options.target,
+      ...(options.output === undefined ? {} : { output: options.output }),
+      ...(options.at === undefined ? {} : { at: options.at }),
+      seed: options.seed,
+      device: options.device,
+      memory: model.memory,
+    },
+    preprocessing,
+    warnings: [...(plan?.warnings ?? []), ...model.notices],
+    inputs: records,
+    failures,
+  }
+  if (records.length > 0) {
+    const { gallery, left } = gather(outcomes)
+    const more = left > 0 ? [`The pictures of the last ${left} inputs are left out of this page; they lie in its folder.`] : []
+    await writeFileAtomic(join(options.out, 'explanation.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    const page = renderReport(reportData(record, gallery, more))
+    await writeFileAtomic(join(options.out, 'report.html'), page)
+    context.terminal.print(`report: ${join(options.out, 'report.html')}`)
+  }
+  context.terminal.json(record)
+  if (failures.length > 0) throw new ReportedFailure('some inputs were not explained')
+}
+
+/** Pictures of the inputs, in order, up to the budget. */
+function gather(outcomes: readonly Outcome[]) {
+  const seen = new Map<string, Uint8Array>()
+  const drawings = new Map<string, Drawing>()
+  let [bytes, left] = [0, 0]
+  for (const outcome of outcomes) {
+    if (!outcome.record) continue
+    const { name } = outcome.record
+    const size = [...outcome.drawings.values()].reduce(
+      (sum, { overlay, map }) => sum + (overlay?.length ?? 0) + (map?.length ?? 0),
+      outcome.seen?.length ?? 0,
+    )
+    if ((bytes += size) > pictureBudget) {
+      left++
+      continue
+    }
+    if (outcome.seen) seen.set(name, outcome.seen)
+    for (const [key, drawing] of outcome.drawings) drawings.set(key, drawing)
+  }
+  return { gallery: { seen, drawings }, left }
+}

@@ -1,0 +1,128 @@
+/** @file Pictures of one map: an overlay where the tensor is spatial, bars where it is a vector or tokens. */
+import {
+  type AttributionMap,
+  type BarChart,
+  colormapOf,
+  encodePng,
+  type Layout,
+  type Pixels,
+  type Preprocessing,
+  type ReportResult,
+  renderBars,
+  renderMap,
+  resize,
+  sequence,
+  type TensorValue,
+  type TensorValues,
+  tensorToPicture,
+} from '@ascribe/core'
+
+export interface Drawing {
+  readonly overlay?: Uint8Array
+  readonly map?: Uint8Array
+  readonly legend?: NonNullable<ReportResult['legend']>
+  readonly bars?: BarChart
+  /** What is written beside the raw values. */
+  readonly file?: { readonly extension: 'png' | 'svg'; readonly content: Uint8Array | string }
+}
+
+export interface DrawContext {
+  /** What the model saw, where the input shows something. */
+  readonly picture?: Pixels
+  /** Layout of the explained tensors that are model inputs. */
+  readonly layout: Layout
+  /** Rank of a tensor inside the model; undefined where it is not known. */
+  readonly rank: (tensor: string) => number | undefined
+  /** Names for positions of a sequence of this length. */
+  readonly positions: (tensor: string, length: number, tokens: boolean) => readonly string[]
+  /** Asked-for colormaps; each serves maps of its kind. */
+  readonly colormaps: readonly string[]
+  /** Whether a map of the tensor has the model input's own axes. */
+  readonly isInput: (tensor: string) => boolean
+}
+
+/** Pictures smaller than this are enlarged without smoothing, so that a reader sees them. */
+const smallSide = 160
+
+export function draw(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {
+  const rank = context.rank(tensor)
+  const spatial = rank === 4 && (dims.length === 4 || dims.length === 3) && dims[0] === 1
+  if (spatial) return drawMap(tensor, { values, dims }, context)
+  if (dims.length <= 3) return drawBars(tensor, { values, dims }, context)
+  return {}
+}
+
+function drawMap(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {
+  const layout = context.isInput(tensor) && dims.length === 4 ? context.layout : 'NCHW'
+  const [height, width] = (layout === 'NCHW' ? dims.slice(-2) : dims.slice(1, 3)) as [number, number]
+  const picture = enlarged(context.picture ?? blank(width, height))
+  const own = renderMap(values, dims, picture, { layout })
+  const asked = context.colormaps.find(name => colormapOf(name).kind === own.range.kind)
+  const drawn = asked ? renderMap(values, dims, picture, { layout, colormap: asked }) : own
+  const [overlay, map] = [encodePng(drawn.overlay), encodePng(drawn.map)]
+  const shown = context.picture ? overlay : map
+  return {
+    ...(context.picture ? { overlay } : {}),
+    map,
+    legend: { range: drawn.range, colormap: drawn.colormap },
+    file: { extension: 'png', content: shown },
+  }
+}
+
+function drawBars(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {
+  const inner = dims.length > 1 && dims[0] === 1 ? dims.slice(1) : dims
+  if (inner.length > 2) return {}
+  const heights = sequence(values, dims)
+  const bars: BarChart = {
+    labels: context.positions(tensor, heights.length, inner.length === 2),
+    values: heights,
+    order: inner.length === 2 ? 'position' : 'strength',
+  }
+  return { bars, file: { extension: 'svg', content: renderBars(bars) } }
+}
+
+const blank = (width: number, height: number): Pixels => ({
+  width,
+  height,
+  channels: 1,
+  data: new Uint8Array(width * height).fill(128),
+})
+
+/** At least `smallSide` on the shorter side, by whole factors. */
+export function enlarged(picture: Pixels): Pixels {
+  const factor = Math.ceil(smallSide / Math.min(picture.width, picture.height))
+  return factor > 1 ? resize(picture, picture.height * factor, picture.width * factor, 'nearest') : picture
+}
+
+/** What a tensor input shows: undone preprocessing where it fits, else its range stretched to black and white. */
+export function pictureOfTensor(
+  { dims, data }: TensorValue,
+  preprocessing: Preprocessing | undefined,
+  layout: Layout,
+): Pixels | undefined {
+  if (dims.length !== 4 || dims[0] !== 1) return undefined
+  const channels = layout === 'NCHW' ? dims[1] : dims[3]
+  if (channels !== 1 && channels !== 3) return undefined
+  const values = Float32Array.from(data as ArrayLike<number>)
+  const own = preprocessing && (preprocessing.channels === 'grey' ? 1 : 3) === channels ? preprocessing : undefined
+  if (own) return tensorToPicture(values, dims, own)
+  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY)
+  const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  const scale = (high - low || 1) / 255
+  return tensorToPicture(values, dims, {
+    resize: null,
+    resample: 'bilinear',
+    crop: null,
+    scale,
+    offset: low,
+    normalize: null,
+    channels: channels === 1 ? 'grey' : 'RGB',
+    layout,
+  })
+}
+
+/** Labels of positions: the ids of an integer input of that length where there is one, else numbers. */
+export function positionLabels(row: TensorValues, length: number, tokens: boolean): string[] {
+  const ids = Object.values(row).find(({ dtype, dims }) => /^u?int/.test(dtype) && dims.length === 2 && dims[1] === length)
+  return Array.from({ length }, (_, i) => (tokens ? `${i}${ids ? `: id ${ids.data[i]}` : ''}` : `feature ${i}`))
+}

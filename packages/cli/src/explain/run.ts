@@ -1,0 +1,167 @@
+/** @file Explains items one after another (or one per process), writing each map as soon as it is whole. */
+import { join } from 'node:path'
+import {
+  AbortedError,
+  type Attribution,
+  encodePng,
+  explain,
+  type Layout,
+  type Model,
+  type Pixels,
+  type Preprocessing,
+  prepare,
+  UsageError,
+  writeNpy,
+} from '@ascribe/core'
+import { writeFileAtomic } from '@ascribe/core/node'
+import { OnnxError } from '@ascribe/onnx'
+import type { Context } from '../command.js'
+import { isExpected, messageOf } from '../failures.js'
+import { type MethodRequest, shownOptions } from '../methods.js'
+import { type DrawContext, type Drawing, draw, enlarged, pictureOfTensor, positionLabels } from './draw.js'
+import type { Item, Loaded } from './inputs.js'
+import { drawingKey } from './page.js'
+import { outputKind, topPredictions } from './predictions.js'
+import type { ProgressMeter } from './progress.js'
+import { type FailureRecord, type InputRecord, type MapRecord, type ResultRecord, resultRecord, statistics } from './record.js'
+
+export interface Job {
+  readonly model: Model
+  readonly requests: readonly MethodRequest[]
+  readonly folder: string
+  readonly target: string
+  readonly output?: string
+  readonly at?: readonly string[]
+  readonly seed: number
+  readonly colormaps: readonly string[]
+  readonly preprocessing: () => Preprocessing | undefined
+  /** Layout of picture inputs. */
+  readonly layout: Layout
+  readonly weight: (request: MethodRequest) => number
+  readonly meter: ProgressMeter
+  readonly context: Context
+}
+
+export interface Outcome {
+  readonly record?: InputRecord
+  readonly failures: readonly FailureRecord[]
+  readonly seen?: Uint8Array
+  readonly drawings: ReadonlyMap<string, Drawing>
+}
+
+/**
+ * Explains one item by every method. What goes wrong with this input alone becomes a failure; a wrong request, a model that cannot
+ * be explained and an interruption end the whole run.
+ */
+export async function explainItem(job: Job, item: Item): Promise<Outcome> {
+  const failures: FailureRecord[] = []
+  const drawings = new Map<string, Drawing>()
+  const fail = (error: unknown, method?: string): void => {
+    if (job.context.signal.aborted) throw new AbortedError('interrupted')
+    if (!isExpected(error) || error instanceof UsageError || error instanceof OnnxError || error instanceof AbortedError)
+      throw error
+    failures.push({
+      name: item.name,
+      file: item.file,
+      ...(method ? { method } : {}),
+      message: withoutFolder(messageOf(error), item.file),
+    })
+  }
+  const settings = {
+    target: job.target,
+    ...(job.output === undefined ? {} : { output: job.output }),
+    ...(job.at === undefined ? {} : { at: job.at }),
+    signal: job.context.signal,
+  }
+  try {
+    const loaded = await item.load()
+    const evaluator = await prepare(job.model, loaded.row, settings)
+    const { target } = evaluator
+    const scores = evaluator.outputs[target.output]!
+    const kind = outputKind(job.model.graph, target.output, scores)
+    const picture = pictureOf(job, loaded)
+    const results: ResultRecord[] = []
+    for (const request of job.requests) {
+      const task = `${item.name}, ${request.label}`
+      const weight = job.weight(request)
+      try {
+        const attribution = await explain(job.model, loaded.row, request.method, {
+          ...settings,
+          options: request.options,
+          seed: job.seed,
+          onProgress: ({ done, total }) => job.meter.update(task, done / total, weight),
+        })
+        const graph = evaluator.graph
+        const context: DrawContext = {
+          ...(picture ? { picture } : {}),
+          layout: job.layout,
+          rank: tensor => graph.type(tensor)?.shape?.length,
+          positions: (_, length, tokens) => positionLabels(loaded.row, length, tokens),
+          colormaps: job.colormaps,
+          isInput: tensor => loaded.row[tensor] !== undefined,
+        }
+        results.push(await keep(job, item, request, attribution, context, drawings))
+      } catch (error) {
+        fail(error, request.label)
+      }
+      job.meter.finish(task, weight)
+    }
+    const record: InputRecord = {
+      name: item.name,
+      file: item.file,
+      ...(item.row === undefined ? {} : { row: item.row }),
+      output: target.output,
+      outputKind: kind,
+      prediction: topPredictions(scores, kind, job.model.labels),
+      target: { description: target.description, link: target.link, classes: target.classes },
+      results,
+    }
+    return { record, failures, drawings, ...(picture ? { seen: encodePng(enlarged(picture)) } : {}) }
+  } catch (error) {
+    fail(error)
+    return { failures, drawings }
+  }
+}
+
+/** What the model saw, where the input is a picture or a tensor like one. */
+function pictureOf(job: Job, { picture, row }: Loaded): Pixels | undefined {
+  if (picture) return picture
+  for (const value of Object.values(row)) {
+    const found = pictureOfTensor(value, job.preprocessing(), job.layout)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Writes the maps and their pictures. */
+async function keep(
+  job: Job,
+  item: Item,
+  request: MethodRequest,
+  attribution: Attribution,
+  context: DrawContext,
+  drawings: Map<string, Drawing>,
+): Promise<ResultRecord> {
+  const records: MapRecord[] = []
+  const entries = Object.entries(attribution.maps)
+  for (const [tensor, map] of entries) {
+    const stem = [item.name, request.label, ...(entries.length > 1 ? [fileSafe(tensor)] : [])].join('.')
+    const drawing = draw(tensor, map, context)
+    drawings.set(drawingKey(item.name, request.label, tensor), drawing)
+    const values = `${stem}.npy`
+    await writeFileAtomic(join(job.folder, values), writeNpy({ dtype: 'float32', dims: map.dims, data: map.values }))
+    const picture = drawing.file ? `${stem}.${drawing.file.extension}` : undefined
+    if (picture) await writeFileAtomic(join(job.folder, picture), drawing.file!.content)
+    records.push({ tensor, dims: map.dims, ...statistics(map), values, ...(picture ? { picture } : {}) })
+  }
+  return resultRecord(attribution, request.label, shownOptions(attribution.options, request.files), records)
+}
+
+/** A tensor's name as part of a file name. */
+const fileSafe = (name: string): string => name.replace(/[^\w.-]+/g, '_').replace(/^[_.]+|[_.]+$/g, '') || 'tensor'
+
+/** Records hold no folder names: a message that begins with the file's path keeps its own name only. */
+function withoutFolder(message: string, file: string): string {
+  const end = message.indexOf(`${file}: `)
+  return end > 0 && /[/\\]$/.test(message.slice(0, end)) ? message.slice(end) : message
+}
