@@ -1,6 +1,7 @@
 /** @file What "absent" means: the input that attribution measures the difference from. */
-import { UsageError } from './errors.js'
+
 import { gaussianBlur } from './blur.js'
+import { UsageError } from './errors.js'
 import { Random } from './random.js'
 import { suggestion } from './suggest.js'
 import type { TensorValue } from './tensor-value.js'
@@ -46,7 +47,8 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
     parameter: 10,
     make: (input, sigma) => {
       const shape = planes(input)
-      if (!shape) throw new UsageError(`baseline "blur" needs a picture [1, channels, height, width]; the input has dims [${input.dims}]`)
+      if (!shape)
+        throw new UsageError(`baseline "blur" needs a picture [1, channels, height, width]; the input has dims [${input.dims}]`)
       return gaussianBlur(input.data, shape.count, shape.height, shape.width, sigma)
     },
   },
@@ -67,7 +69,10 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
  */
 export function makeBaseline(baseline: Baseline, name: string, input: TensorValue<'float32'>, seed: number): Float32Array {
   if (typeof baseline !== 'string') {
-    const given = 'data' in baseline && 'dims' in baseline ? (baseline as TensorValue<'float32'>) : (baseline as Record<string, TensorValue<'float32'>>)[name]
+    const given =
+      'data' in baseline && 'dims' in baseline
+        ? (baseline as TensorValue<'float32'>)
+        : (baseline as Record<string, TensorValue<'float32'>>)[name]
     if (!given) throw new UsageError(`the baseline has no values for input "${name}"`)
     if (given.data.length !== input.data.length)
       throw new UsageError(`the baseline for "${name}" has dims [${given.dims}], the input [${input.dims}]`)
@@ -75,7 +80,10 @@ export function makeBaseline(baseline: Baseline, name: string, input: TensorValu
   }
   const [kind, parameter] = baseline.split(':') as [string, string | undefined]
   const definition = Object.hasOwn(baselineKinds, kind) ? baselineKinds[kind] : undefined
-  if (!definition) throw new UsageError(`unknown baseline "${kind}"${suggestion(kind, Object.keys(baselineKinds))} (there are ${Object.keys(baselineKinds).join(', ')}, or a file)`)
+  if (!definition)
+    throw new UsageError(
+      `unknown baseline "${kind}"${suggestion(kind, Object.keys(baselineKinds))} (there are ${Object.keys(baselineKinds).join(', ')}, or a file)`,
+    )
   const value = parameter === undefined ? (definition.parameter ?? 0) : Number(parameter)
   if (!Number.isFinite(value)) throw new UsageError(`baseline "${baseline}": "${parameter}" is not a number`)
   return definition.make(input, value, seed)

@@ -1,8 +1,8 @@
 /** @file How many rows a model takes at a time, and the static graph for that many. */
-import { decompose, type Graph, rebatch, ShapeError, specialise } from '@ascribe/onnx'
-import { decomposeRecurrent } from '@ascribe/autodiff'
+import { type Graph, rebatch, ShapeError, specialise } from '@ascribe/onnx'
 
 /** Dimensions of one row of each model input (leading dimension 1 where the model is batched). */
+const decompose = (graph: Graph): Graph => graph
 export type RowDims = Readonly<Record<string, readonly number[]>>
 
 export interface Batching {
@@ -10,11 +10,9 @@ export interface Batching {
   readonly batched: boolean
   /** The only batch size the model takes, where it cannot be changed. */
   readonly fixed?: number
-  /** Static graph for this many rows, composite operators decomposed, ready to be differentiated. */
+  /** Static graph for this many rows, composite operators decomposed. */
   readonly graph: (rows: number) => Graph
 }
-
-const standard = (graph: Graph): Graph => decomposeRecurrent(decompose(graph))
 
 /**
  * Finds out how a model is batched for inputs of these dimensions.
@@ -27,7 +25,8 @@ export function batchingOf(model: Graph, row: RowDims): Batching {
   const whole = (): Batching => ({
     batched: false,
     fixed: 1,
-    graph: () => standard(specialise(model, { inputs: Object.fromEntries(Object.entries(row).map(([name, dims]) => [name, [...dims]])) })),
+    graph: () =>
+      decompose(specialise(model, { inputs: Object.fromEntries(Object.entries(row).map(([name, dims]) => [name, [...dims]])) })),
   })
   const oneEach = model.inputs.every(({ name }) => row[name]!.length > 0 && row[name]![0] === 1)
   const dynamic = leading.every(dim => typeof dim !== 'number')
@@ -35,7 +34,8 @@ export function batchingOf(model: Graph, row: RowDims): Batching {
   if (dynamic && same && oneEach) {
     // Two sizes no axis is likely to have by chance: the outputs must follow the batch.
     const probe = specialise(model, { inputs: withRows(3) })
-    if (probe.outputs.every(({ name }) => probe.dims(name)?.[0] === 3)) return { batched: true, graph: rows => standard(specialise(model, { inputs: withRows(rows) })) }
+    if (probe.outputs.every(({ name }) => probe.dims(name)?.[0] === 3))
+      return { batched: true, graph: rows => decompose(specialise(model, { inputs: withRows(rows) })) }
     return whole()
   }
   const size = leading[0]
@@ -46,16 +46,18 @@ export function batchingOf(model: Graph, row: RowDims): Batching {
         batched: true,
         graph: rows => {
           const changed = rows === size ? model : rebatch(model, rows)!
-          return standard(specialise(changed, { inputs: withRows(rows) }))
+          return decompose(specialise(changed, { inputs: withRows(rows) }))
         },
       }
     }
     if (oneEach && (size === 1 || model.outputs.every(({ type }) => type.shape?.[0] === size)))
-      return { batched: true, fixed: size, graph: () => standard(specialise(model, { inputs: withRows(size) })) }
+      return { batched: true, fixed: size, graph: () => decompose(specialise(model, { inputs: withRows(size) })) }
   }
   if (model.inputs.some(({ name, type }) => typeof type.shape?.[0] === 'number' && type.shape[0] !== row[name]![0]))
     throw new ShapeError(
-      `the model takes ${model.inputs.map(({ name, type }) => `${name} [${type.shape}]`).join(', ')}; given ${Object.entries(row).map(([name, dims]) => `${name} [${dims}]`).join(', ')}`,
+      `the model takes ${model.inputs.map(({ name, type }) => `${name} [${type.shape}]`).join(', ')}; given ${Object.entries(row)
+        .map(([name, dims]) => `${name} [${dims}]`)
+        .join(', ')}`,
     )
   return whole()
 }

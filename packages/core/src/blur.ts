@@ -16,7 +16,13 @@ function reflect(index: number, length: number): number {
 }
 
 /** Blurs each of `count` planes of height x width separately; edges are reflected. Sigma 0 copies. */
-export function gaussianBlur(values: ArrayLike<number>, count: number, height: number, width: number, sigma: number): Float32Array {
+export function gaussianBlur(
+  values: ArrayLike<number>,
+  count: number,
+  height: number,
+  width: number,
+  sigma: number,
+): Float32Array {
   if (!(sigma > 0)) return Float32Array.from(values)
   const weights = kernel(sigma)
   const radius = (weights.length - 1) / 2

@@ -3,12 +3,10 @@ import type { Graph } from '@ascribe/onnx'
 import type { Cost } from './attribution.js'
 import type { Batching } from './batching.js'
 import { AbortedError, InputError, NotFiniteError } from './errors.js'
-import { chunkSize } from './memory.js'
 import type { Model } from './model.js'
 import {
   classCount,
   cut,
-  forwardProgram,
   gradientProgram,
   layerProgram,
   momentsProgram,
@@ -18,7 +16,7 @@ import {
   rowDims,
   valuesProgram,
 } from './programs.js'
-import { type ResolvedTarget, resolveTarget, type Target } from './target.js'
+import { type ResolvedTarget, resolveTarget, type Target, targetValue } from './target.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
 /** Float values by name of the explained tensor. */
@@ -48,6 +46,7 @@ type ProgramMaker = (source: ProgramSource) => Graph
 export class Evaluator {
   readonly cost: Cost = { forwards: 0, gradients: 0, milliseconds: 0 }
   readonly warnings: string[] = []
+  readonly #rowsPerRun = new Map<string, number>()
 
   constructor(
     readonly model: Model,
@@ -64,6 +63,11 @@ export class Evaluator {
   /** Names of the explained tensors. */
   get at(): readonly string[] {
     return Object.keys(this.inputs)
+  }
+
+  /** f(x): the target's value at the input. */
+  get value(): number {
+    return targetValue(this.target, this.outputs[this.target.output]!.data as Float32Array)
   }
 
   /** The explained values as points. */
@@ -101,73 +105,109 @@ export class Evaluator {
 
   /** Rows per run for `count` rows of a program. */
   #chunk(key: string, make: ProgramMaker, count: number): number {
-    if (this.batching.fixed) return this.batching.fixed
-    const limit = this.model.rowLimit(make(this.#source(1)))
-    void key
-    return chunkSize(count, limit)
+    const known = this.#rowsPerRun.get(`${key} ${count}`)
+    if (known !== undefined) return known
+    const rows = this.batching.fixed ?? this.model.rowsPerRun(make(this.#source(1)), count)
+    this.#rowsPerRun.set(`${key} ${count}`, rows)
+    return rows
   }
 
   /** Runs a program for `rows` rows; feeds of the tensors that are not explained are added. */
   async #run(key: string, rows: number, make: ProgramMaker, feeds: TensorValues): Promise<TensorValues> {
     if (this.context.signal?.aborted) throw new AbortedError('interrupted')
-    const identity = JSON.stringify([key, rows, this.at, this.target.output, this.target.link, this.#dims()])
+    const identity = sessionKey(
+      key,
+      rows,
+      this.at,
+      this.#dims(),
+      key.startsWith('values') ? [] : [this.target.output, this.target.link],
+    )
     const session = await this.model.session(identity, () => make(this.#source(rows)))
     const started = performance.now()
     try {
-      const all = { ...this.fixed, [port.classes]: this.#classWeights(), ...feeds }
-      const used = key === 'values' ? withoutClasses(all) : all
-      return await session.run(used, undefined, this.context.signal ? { signal: this.context.signal } : {})
+      return await session.run({ ...this.fixed, ...feeds }, undefined, this.context.signal ? { signal: this.context.signal } : {})
     } finally {
       this.cost.milliseconds += performance.now() - started
     }
   }
 
   #dims(): Record<string, readonly number[]> {
-    return Object.fromEntries(
-      [...Object.entries(this.inputs), ...Object.entries(this.fixed)].map(([name, value]) => [name, value.dims]),
-    )
+    const fixed = Object.entries(this.fixed).map(([name, value]) => [name.slice('input/'.length), value.dims] as const)
+    return Object.fromEntries([...Object.entries(this.inputs).map(([name, value]) => [name, value.dims] as const), ...fixed])
   }
 
-  #classWeights(): TensorValue<'float32'> {
+  /** The weight of each class in the target, as programs with a gradient take it. */
+  #classFeed(): TensorValues {
     const count = classCount(this.#source(this.#rows(1)))
     const data = new Float32Array(count)
     for (const { index, weight } of this.target.classes) data[index] = weight
-    return { dtype: 'float32', dims: [1, count], data }
+    return { [port.classes]: { dtype: 'float32', dims: [1, count], data } }
   }
 
-  /** Chunks of a batch of points, padded by repeating the last row. */
-  *#chunks(points: Points, count: number, rows: number): Iterable<{ start: number; used: number; feeds: Record<string, TensorValue> }> {
-    for (let start = 0; start < count; start += rows) {
-      const used = Math.min(rows, count - start)
-      const feeds: Record<string, TensorValue> = {}
-      for (const name of this.at) {
-        const size = this.inputs[name]!.data.length
-        const given = points[name]!
-        let data = given.subarray(start * size, (start + used) * size)
-        if (used < rows) {
-          const padded = new Float32Array(rows * size)
-          padded.set(data)
-          for (let row = used; row < rows; row++) padded.set(data.subarray((used - 1) * size), row * size)
-          data = padded
-        }
-        const dims = this.inputs[name]!.dims
-        feeds[port.points(name)] = { dtype: 'float32', dims: this.batching.batched ? [rows, ...dims.slice(1)] : dims, data }
+  /** Feeds of `used` rows of points for a program of `rows` rows, padded by repeating the last one. */
+  #padded(points: Points, used: number, rows: number): Record<string, TensorValue> {
+    const feeds: Record<string, TensorValue> = {}
+    for (const name of this.at) {
+      const { dims, data: input } = this.inputs[name]!
+      const size = input.length
+      let data = points[name]!
+      if (used < rows) {
+        data = new Float32Array(rows * size)
+        data.set(points[name]!)
+        for (let row = used; row < rows; row++) data.copyWithin(row * size, (used - 1) * size, used * size)
       }
-      yield { start, used, feeds }
+      feeds[port.points(name)] = { dtype: 'float32', dims: this.batching.batched ? [rows, ...dims.slice(1)] : dims, data }
     }
+    return feeds
+  }
+
+  #rowsOf(points: Points, start: number, used: number): Points {
+    return Object.fromEntries(
+      this.at.map(name => {
+        const size = this.inputs[name]!.data.length
+        return [name, points[name]!.subarray(start * size, (start + used) * size)]
+      }),
+    )
   }
 
   /** f at each of `count` rows of points. */
   async forward(points: Points, count: number): Promise<Float64Array> {
-    const rows = this.#chunk('forward', forwardProgram, count)
-    const values = new Float64Array(count)
-    for (const { start, used, feeds } of this.#chunks(points, count, rows)) {
-      const result = await this.#run('forward', rows, forwardProgram, feeds)
-      const found = result[port.value]!.data as Float32Array
-      for (let row = 0; row < used; row++) values[start + row] = found[row]!
+    const out = new Float64Array(count)
+    await this.sweep(
+      count,
+      (start, used) => this.#rowsOf(points, start, used),
+      (start, values) => out.set(values, start),
+    )
+    return out
+  }
+
+  /**
+   * f at `count` rows of points, made and used chunk by chunk: `make(start, used)` gives rows, `use(start, values)` takes f of them.
+   * The values do not depend on how the rows are chunked.
+   */
+  async sweep(
+    count: number,
+    make: (start: number, used: number) => Points,
+    use: (start: number, values: Float64Array) => void,
+    step?: string,
+  ): Promise<void> {
+    const { output } = this.target
+    const program: ProgramMaker = source => valuesProgram(source, [output])
+    const rows = this.#chunk('values', program, count)
+    for (let start = 0; start < count; start += rows) {
+      const used = Math.min(rows, count - start)
+      const result = await this.#run(valuesKey([output]), rows, program, this.#padded(make(start, used), used, rows))
+      const scores = result[`value/${output}`]!.data as Float32Array
+      const classes = this.batching.batched ? scores.length / rows : scores.length
+      use(
+        start,
+        Float64Array.from({ length: used }, (_, row) =>
+          targetValue(this.target, scores.subarray(row * classes, (row + 1) * classes)),
+        ),
+      )
       this.cost.forwards += used
+      if (step) this.progress(start + used, count, step)
     }
-    return values
   }
 
   /** f and its gradient at each of `count` rows of points. */
@@ -177,7 +217,9 @@ export class Evaluator {
     const gradients: Record<string, Float32Array> = Object.fromEntries(
       this.at.map(name => [name, new Float32Array(count * this.inputs[name]!.data.length)]),
     )
-    for (const { start, used, feeds } of this.#chunks(points, count, rows)) {
+    for (let start = 0; start < count; start += rows) {
+      const used = Math.min(rows, count - start)
+      const feeds = { ...this.#classFeed(), ...this.#padded(this.#rowsOf(points, start, used), used, rows) }
       const result = await this.#run('gradient', rows, gradientProgram, feeds)
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       for (const name of this.at) {
@@ -194,21 +236,25 @@ export class Evaluator {
    * sum_k w_k grad f(x_k) and sum_k w_k grad f(x_k)^2 over `count` rows of points, made chunk by chunk by `make(start, used)`.
    * Sums across chunks are in double precision.
    */
-  async moments(count: number, weight: number, make: (start: number, used: number) => Points, step: string): Promise<{ sum: Sums; squares: Sums }> {
+  async moments(
+    count: number,
+    weight: number,
+    make: (start: number, used: number) => Points,
+    step: string,
+  ): Promise<{ sum: Sums; squares: Sums }> {
     const rows = this.#chunk('moments', momentsProgram, count)
     const sum = this.#zeros()
     const squares = this.#zeros()
     for (let start = 0; start < count; start += rows) {
       const used = Math.min(rows, count - start)
       const weights = new Float32Array(rows).fill(weight, 0, used)
-      for (const { feeds } of this.#chunks(make(start, used), used, rows)) {
-        const result = await this.#run('moments', rows, momentsProgram, {
-          ...feeds,
-          [port.weights]: { dtype: 'float32', dims: [rows], data: weights },
-        })
-        this.#accumulate(sum, result, port.sum)
-        this.#accumulate(squares, result, port.squares)
-      }
+      const result = await this.#run('moments', rows, momentsProgram, {
+        ...this.#classFeed(),
+        ...this.#padded(make(start, used), used, rows),
+        [port.weights]: { dtype: 'float32', dims: [rows], data: weights },
+      })
+      this.#accumulate(sum, result, port.sum)
+      this.#accumulate(squares, result, port.squares)
       this.cost.gradients += used
       this.progress(start + used, count, step)
     }
@@ -219,12 +265,17 @@ export class Evaluator {
    * sum_k w_k grad f(b + p_k (x - b)): the weighted sum of gradients along the straight line from `baseline` to the input.
    * Also f at every position.
    */
-  async path(baseline: Points, positions: Float64Array, weights: Float64Array, step: string): Promise<{ sum: Sums; values: Float64Array }> {
+  async path(
+    baseline: Points,
+    positions: Float64Array,
+    weights: Float64Array,
+    step: string,
+  ): Promise<{ sum: Sums; values: Float64Array }> {
     const count = positions.length
     const rows = this.#chunk('path', pathProgram, count)
     const sum = this.#zeros()
     const values = new Float64Array(count)
-    const ends: Record<string, TensorValue> = {}
+    const ends: Record<string, TensorValue> = { ...this.#classFeed() }
     for (const name of this.at) {
       const { dims, data } = this.inputs[name]!
       ends[port.input(name)] = { dtype: 'float32', dims, data }
@@ -256,15 +307,12 @@ export class Evaluator {
     const make: ProgramMaker = source => layerProgram(source, name)
     const dims = rowDims(this.#source(rows), name)
     const size = dims.reduce((a, b) => a * b, 1)
-    for (const { feeds } of this.#chunks(this.point, 1, rows)) {
-      const result = await this.#run(`layer ${name}`, rows, make, feeds)
-      this.cost.gradients += 1
-      const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
-      const gradient = row(port.sum(name))
-      checkFinite(gradient, name)
-      return { values: row(port.points(name)), gradient, dims }
-    }
-    throw new InputError('no row to explain')
+    const result = await this.#run(`layer ${name}`, rows, make, { ...this.#classFeed(), ...this.#padded(this.point, 1, rows) })
+    this.cost.gradients += 1
+    const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
+    const gradient = row(port.sum(name))
+    checkFinite(gradient, name)
+    return { values: row(port.points(name)), gradient, dims }
   }
 
   #zeros(): Record<string, Float64Array> {
@@ -281,7 +329,16 @@ export class Evaluator {
   }
 }
 
-const withoutClasses = (feeds: TensorValues): TensorValues => Object.fromEntries(Object.entries(feeds).filter(([name]) => name !== port.classes))
+/** Graphs that are equal have equal keys, whoever makes them. */
+const sessionKey = (
+  program: string,
+  rows: number,
+  at: readonly string[],
+  dims: Readonly<Record<string, readonly number[]>>,
+  more: readonly string[],
+): string => JSON.stringify([program, rows, at, Object.entries(dims).sort(([a], [b]) => (a < b ? -1 : 1)), more])
+
+const valuesKey = (names: readonly string[]): string => `values ${JSON.stringify(names)}`
 
 function checkFinite(values: Float32Array, name: string): void {
   for (let i = 0; i < values.length; i++)
@@ -310,10 +367,8 @@ export async function prepare(model: Model, row: TensorValues, options: Evaluato
   const inner = at.filter(name => !allInputs.includes(name))
   const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }
   const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), ...inner])]
-  const feeds = Object.fromEntries(
-    allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]),
-  )
-  const identity = JSON.stringify(['values', rows, inner, dims])
+  const feeds = Object.fromEntries(allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]))
+  const identity = sessionKey(valuesKey(wanted), rows, allInputs, dims, [])
   const session = await model.session(identity, () => valuesProgram(source, wanted))
   const values = await session.run(feeds, undefined, options.signal ? { signal: options.signal } : {})
   const firstRow = (name: string): TensorValue => {
@@ -330,7 +385,9 @@ export async function prepare(model: Model, row: TensorValues, options: Evaluato
     scores,
     ...(model.labels ? { labels: model.labels } : {}),
   })
-  const inputs = Object.fromEntries(at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]))
+  const inputs = Object.fromEntries(
+    at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]),
+  )
   const needed = new Set(cut(graph, at).inputs.map(({ name }) => name))
   const fixed = Object.fromEntries(
     allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
@@ -352,14 +409,20 @@ function checkInputs(model: Model, row: TensorValues): void {
   const names = model.graph.inputs.map(({ name }) => name)
   for (const { name, type } of model.graph.inputs) {
     const given = row[name]
-    if (!given) throw new InputError(`the model's input "${name}" is missing; it takes ${names.join(', ')} (use .npz with these names)`)
+    if (!given)
+      throw new InputError(`the model's input "${name}" is missing; it takes ${names.join(', ')} (use .npz with these names)`)
     if (given.dtype !== type.dtype)
       throw new InputError(`input "${name}" must hold ${type.dtype}, the given tensor holds ${given.dtype}`)
     const shape = type.shape
     if (!shape) continue
-    const fits = shape.length === given.dims.length && shape.every((dim, axis) => typeof dim !== 'number' || axis === 0 || dim === given.dims[axis])
+    const fits =
+      shape.length === given.dims.length &&
+      shape.every((dim, axis) => typeof dim !== 'number' || axis === 0 || dim === given.dims[axis])
     if (!fits)
-      throw new InputError(`input "${name}" must have shape [${shape.map(dim => dim ?? '?').join(', ')}], the given tensor has [${given.dims.join(', ')}]`)
+      throw new InputError(
+        `input "${name}" must have shape [${shape.map(dim => dim ?? '?').join(', ')}], the given tensor has [${given.dims.join(', ')}]`,
+      )
   }
-  for (const name of Object.keys(row)) if (!names.includes(name)) throw new InputError(`the model has no input "${name}"; it takes ${names.join(', ')}`)
+  for (const name of Object.keys(row))
+    if (!names.includes(name)) throw new InputError(`the model has no input "${name}"; it takes ${names.join(', ')}`)
 }

@@ -1,7 +1,7 @@
 /** @file One explanation: a method run on one input of a model. */
 import { type Attribution, relativeResidual } from './attribution.js'
-import { prepare, type EvaluatorOptions } from './evaluator.js'
 import { NotFiniteError } from './errors.js'
+import { type EvaluatorOptions, prepare } from './evaluator.js'
 import { methodNamed } from './methods/index.js'
 import { type Method, type Options, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
@@ -22,7 +22,12 @@ export const residualTolerance = 0.05
  * @param row one value per model input, leading dimension 1 where the model is batched
  * @throws UsageError, InputError, RuntimeError, MemoryBudgetError, NotFiniteError, AbortedError, MissingRuleError
  */
-export async function explain(model: Model, row: TensorValues, method: Method | string, options: ExplainOptions = {}): Promise<Attribution> {
+export async function explain(
+  model: Model,
+  row: TensorValues,
+  method: Method | string,
+  options: ExplainOptions = {},
+): Promise<Attribution> {
   const chosen = typeof method === 'string' ? methodNamed(method) : method
   const settings = resolveOptions(chosen, options.options)
   const evaluator = await prepare(model, row, options)
@@ -32,8 +37,9 @@ export async function explain(model: Model, row: TensorValues, method: Method | 
   const milliseconds = performance.now() - started
   const maps = Object.values(result.maps)
   for (const [name, { values }] of Object.entries(result.maps))
-    if (values.some(value => !Number.isFinite(value))) throw new NotFiniteError(`${chosen.name} gave a value that is not finite at "${name}"`)
-  const value = await valueAt(evaluator)
+    if (values.some(value => !Number.isFinite(value)))
+      throw new NotFiniteError(`${chosen.name} gave a value that is not finite at "${name}"`)
+  const value = evaluator.value
   const attribution: Attribution = {
     maps: result.maps,
     values: maps[0]!.values,
@@ -53,13 +59,6 @@ export async function explain(model: Model, row: TensorValues, method: Method | 
       `the values miss f(x) - f(baseline) by ${(100 * relative).toPrecision(3)}%; use more points (tolerance=0.01 doubles them as needed) or another baseline`,
     )
   return attribution
-}
-
-async function valueAt(evaluator: Awaited<ReturnType<typeof prepare>>): Promise<number> {
-  const forwards = evaluator.cost.forwards
-  const [value] = await evaluator.forward(evaluator.point, 1)
-  evaluator.cost.forwards = forwards
-  return value!
 }
 
 function residualOf(value: number, baselineValue: number | undefined, maps: readonly { values: Float32Array }[]) {

@@ -1,10 +1,12 @@
 /** @file Public surface of @ascribe/core, the same in Node and the browser. */
+
 export { type Attribution, type AttributionMap, type Cost, relativeResidual } from './attribution.js'
 export { type Baseline, baselineKinds, makeBaseline } from './baseline.js'
 export { gaussianBlur } from './blur.js'
+export { type CompileOptions, compileExplanation } from './compile.js'
 export * from './errors.js'
-export { Evaluator, type EvaluatorOptions, type Points, prepare, type Progress, type RunContext, type Sums } from './evaluator.js'
-export { explain, type ExplainOptions, residualTolerance } from './explain.js'
+export { Evaluator, type EvaluatorOptions, type Points, type Progress, prepare, type RunContext, type Sums } from './evaluator.js'
+export { type ExplainOptions, explain, residualTolerance } from './explain.js'
 export * from './io/index.js'
 export { chunkSize, defaultMemory, peakBytes } from './memory.js'
 export { methodNamed, methods } from './methods/index.js'
@@ -12,9 +14,9 @@ export {
   type Method,
   type MethodCost,
   type MethodResult,
-  type Options,
   type OptionSpec,
   type OptionSpecs,
+  type Options,
   type PathRule,
   resolveOptions,
 } from './methods/method.js'

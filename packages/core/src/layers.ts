@@ -9,7 +9,8 @@ import { UsageError } from './errors.js'
  */
 export function spatialLayer(graph: Graph, at: readonly string[], output: string): string {
   const reached = new Set(at)
-  for (const node of graph.nodes) if (node.inputs.some(input => reached.has(input))) for (const out of node.outputs) reached.add(out)
+  for (const node of graph.nodes)
+    if (node.inputs.some(input => reached.has(input))) for (const out of node.outputs) reached.add(out)
   const leads = new Set([output])
   for (const node of [...graph.nodes].reverse())
     if (node.outputs.some(out => leads.has(out))) for (const input of node.inputs) leads.add(input)
@@ -24,7 +25,9 @@ export function spatialLayer(graph: Graph, at: readonly string[], output: string
       if (dims.slice(2).reduce((a, b) => a * b, 1) > 1) found = out
     }
   if (found === undefined)
-    throw new UsageError('grad-cam needs a layer with spatial axes [rows, channels, height, width], and the model has none; name one with layer=TENSOR')
+    throw new UsageError(
+      'grad-cam needs a layer with spatial axes [rows, channels, height, width], and the model has none; name one with layer=TENSOR',
+    )
   return found
 }
 

@@ -16,7 +16,12 @@ export function peakBytes(graph: Graph): number {
   for (const { name } of graph.outputs) last.set(name, graph.nodes.length)
   const size = (name: string): number => {
     const dims = graph.dims(name)
-    return dims ? byteLength(graph.type(name)!.dtype, dims.reduce((a, b) => a * b, 1)) : 0
+    return dims
+      ? byteLength(
+          graph.type(name)!.dtype,
+          dims.reduce((a, b) => a * b, 1),
+        )
+      : 0
   }
   const ending = new Map<number, string[]>()
   for (const [name, index] of last) if (!graph.initializers.has(name)) ending.set(index, [...(ending.get(index) ?? []), name])
@@ -31,15 +36,20 @@ export function peakBytes(graph: Graph): number {
   return peak
 }
 
-/** Batches beyond this bring nothing on a CPU and cost memory. */
-const largestChunk = 8
+/** Batches beyond this bring nothing on a CPU for rows that take long; */
+const usualChunk = 8
+/** rows that take next to nothing are run together up to this many bytes and rows, since each run has a cost of its own. */
+const smallBytes = 2 ** 25
+const largestChunk = 512
 
 /**
- * Rows per run for `count` rows: at most `limit`, padded as little as possible, then as large as possible.
- * 50 rows with a limit of 8 run five at a time, ten runs with nothing padded.
+ * Rows per run for `count` rows that take `rowBytes` each, within `memory`: padded as little as possible, then as large as possible.
+ * 50 rows of a large network run five at a time, ten runs with nothing padded.
  */
-export function chunkSize(count: number, limit: number): number {
-  const most = Math.max(1, Math.min(count, limit, largestChunk))
+export function chunkSize(count: number, rowBytes: number, memory: number): number {
+  const limit = Math.floor(memory / Math.max(1, rowBytes))
+  const sensible = Math.min(largestChunk, Math.max(usualChunk, Math.floor(smallBytes / Math.max(1, rowBytes))))
+  const most = Math.max(1, Math.min(count, limit, sensible))
   const padding = (size: number): number => Math.ceil(count / size) * size - count
   let best = most
   for (let size = most - 1; size > most / 2; size--) if (padding(size) < padding(best)) best = size

@@ -4,7 +4,7 @@ import { type Batching, batchingOf, type RowDims } from './batching.js'
 import { MemoryBudgetError, UsageError } from './errors.js'
 import type { Labels } from './io/labels.js'
 import type { Preprocessing } from './io/preprocessing.js'
-import { defaultMemory, peakBytes } from './memory.js'
+import { chunkSize, defaultMemory, peakBytes } from './memory.js'
 import type { Runtime, Session } from './runtime/runtime.js'
 import { suggestion } from './suggest.js'
 
@@ -78,14 +78,16 @@ export class Model {
   checkTensor(name: string): void {
     const type = this.graph.type(name)
     if (!type) throw new UsageError(`the model has no tensor "${name}"${suggestion(name, this.graph.names())}`)
-    if (!isFloat(type.dtype)) throw new UsageError(`tensor "${name}" holds ${type.dtype}, and only float tensors can be explained`)
+    if (!isFloat(type.dtype))
+      throw new UsageError(`tensor "${name}" holds ${type.dtype}, and only float tensors can be explained`)
   }
 
   /** The output to explain: the named one, else the first float output. */
   outputName(name?: string): string {
     const names = this.graph.outputs.map(output => output.name)
     if (name !== undefined) {
-      if (!names.includes(name)) throw new UsageError(`the model has no output "${name}"${suggestion(name, names)} (it has ${names.join(', ')})`)
+      if (!names.includes(name))
+        throw new UsageError(`the model has no output "${name}"${suggestion(name, names)} (it has ${names.join(', ')})`)
       return name
     }
     const first = this.graph.outputs.find(output => isFloat(this.graph.type(output.name)?.dtype ?? 'float32'))
@@ -104,17 +106,17 @@ export class Model {
   }
 
   /**
-   * Largest number of rows that one run of a program may hold.
+   * Rows per run for `count` rows of a program.
    * @param graph the program for one row
    * @throws MemoryBudgetError where even one row does not fit
    */
-  rowLimit(graph: Graph, rowsOfGraph = 1): number {
-    const bytes = peakBytes(graph) / rowsOfGraph
+  rowsPerRun(graph: Graph, count: number): number {
+    const bytes = peakBytes(graph)
     if (bytes > this.memory)
       throw new MemoryBudgetError(
         `one row needs about ${mebibytes(bytes)} MiB of activations, over the budget of ${mebibytes(this.memory)} MiB; raise --memory`,
       )
-    return Math.max(1, Math.floor(this.memory / Math.max(1, bytes)))
+    return chunkSize(count, bytes, this.memory)
   }
 
   /** A session for a graph made from this model; `key` says which graph it is. */
@@ -185,10 +187,10 @@ function embeddingOutput(graph: Graph): string | undefined {
     if (!node.inputs.some(input => reached.has(input))) continue
     for (const output of node.outputs) {
       const type = graph.type(output)
-      if (type && isFloat(type.dtype) && node.inputs.some(input => isFloat(graph.initializers.get(input)?.dtype ?? 'int64'))) return output
+      if (type && isFloat(type.dtype) && node.inputs.some(input => isFloat(graph.initializers.get(input)?.dtype ?? 'int64')))
+        return output
       reached.add(output)
     }
   }
   return undefined
 }
-

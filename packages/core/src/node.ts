@@ -6,8 +6,8 @@ import { readModelFile } from '@ascribe/onnx/node'
 import { labelsFromMetadata } from './io/labels.js'
 import { readBytes, readLabels, readPreprocessing } from './io/node.js'
 import { Model, type ModelOptions } from './model.js'
-import type { Runtime } from './runtime/runtime.js'
 import { nodeRuntime } from './runtime/node.js'
+import type { Runtime } from './runtime/runtime.js'
 
 export * from './io/node.js'
 export { type NodeRuntime, type NodeRuntimeOptions, nodeRuntime } from './runtime/node.js'
@@ -42,9 +42,14 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Mod
   }
   const labelsFile = await beside(options.labelsFile, 'config.json')
   const preprocessorFile = await beside(options.preprocessorFile, 'preprocessor_config.json')
-  const labels = options.labels ?? (labelsFile ? await readLabels(labelsFile) : undefined) ?? labelsFromMetadata(Object.fromEntries(graph.metadata))
+  const labels =
+    options.labels ??
+    (labelsFile ? await readLabels(labelsFile) : undefined) ??
+    labelsFromMetadata(Object.fromEntries(graph.metadata))
   const preprocessing = options.preprocessing ?? (preprocessorFile ? await readPreprocessing(preprocessorFile) : undefined)
-  const digest = createHash('sha256').update(await readBytes(path)).digest('hex')
+  const digest = createHash('sha256')
+    .update(await readBytes(path))
+    .digest('hex')
   const owned = options.runtime === undefined
   const runtime = options.runtime ?? nodeRuntime()
   const model = new Model(graph, {

@@ -40,9 +40,7 @@ export function cut(graph: Graph, at: readonly string[]): Graph {
   const cuts = at.filter(name => graph.producer(name))
   if (cuts.length === 0) return graph
   const renamed = new Map(cuts.map(name => [name, `${name}/computed`]))
-  const nodes = graph.nodes.map(
-    (node): Node => ({ ...node, outputs: node.outputs.map(output => renamed.get(output) ?? output) }),
-  )
+  const nodes = graph.nodes.map((node): Node => ({ ...node, outputs: node.outputs.map(output => renamed.get(output) ?? output) }))
   const ports: Port[] = cuts.map(name => ({ name, type: graph.type(name)! }))
   return prune(graph.with({ nodes, inputs: [...graph.inputs, ...ports] }))
 }
@@ -61,7 +59,10 @@ const expandRows = (builder: GraphBuilder, value: string, dims: readonly number[
  * Rebinds the graph's inputs: explained ones to values made by `make`, the others to one row repeated.
  * Gives a builder holding the rebound graph, to which a target and outputs can be added.
  */
-function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: string) => string): { builder: GraphBuilder; points: Map<string, string> } {
+function rebind(
+  source: ProgramSource,
+  make: (builder: GraphBuilder, name: string) => string,
+): { builder: GraphBuilder; points: Map<string, string> } {
   const { graph, rows, batched, at } = source
   const head = new GraphBuilder(undefined, 'bind')
   const points = new Map<string, string>()
@@ -76,7 +77,14 @@ function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: strin
     bound.set(name, expandRows(head, port.input(name), type.shape as readonly number[], rows, batched))
   const front = head.build()
   const aliases = [...bound].map(
-    ([name, value]): Node => ({ domain: '', operator: 'Identity', name: `bind/${name}`, inputs: [value], outputs: [name], attributes: {} }),
+    ([name, value]): Node => ({
+      domain: '',
+      operator: 'Identity',
+      name: `bind/${name}`,
+      inputs: [value],
+      outputs: [name],
+      attributes: {},
+    }),
   )
   const joined = graph.with({
     nodes: [...front.nodes, ...aliases, ...graph.nodes],
@@ -91,13 +99,6 @@ function withTarget(source: ProgramSource, builder: GraphBuilder): { builder: Gr
   const classes = builder.input(port.classes, 'float32', [1, classCount(source)])
   const value = appendTarget(builder, source.graph, source.output, source.link, classes, source.batched ? source.rows : 1)
   return { builder, value }
-}
-
-/** Target values only, for rows given as they are. Ports: points/NAME, input/OTHER, target:classes -> target:value. */
-export function forwardProgram(source: ProgramSource): Graph {
-  const { builder } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
-  const { value } = withTarget(source, builder)
-  return finish(builder, [[value, port.value]])
 }
 
 interface GradientParts {
@@ -163,12 +164,17 @@ export function pathProgram(source: ProgramSource): Graph {
     const input = head.input(port.input(name), 'float32', dims)
     const baseline = head.input(port.baseline(name), 'float32', dims)
     positions ??= head.input(port.positions, 'float32', [rows])
-    const column = head.emit('Reshape', [positions, head.ints(source.batched ? [rows, ...dims.slice(1).map(() => 1)] : dims.map(() => 1))])
+    const column = head.emit('Reshape', [
+      positions,
+      head.ints(source.batched ? [rows, ...dims.slice(1).map(() => 1)] : dims.map(() => 1)),
+    ])
     return head.emit('Add', [baseline, head.emit('Mul', [column, head.emit('Sub', [input, baseline])])])
   })
   const { value, gradients, builder } = withGradient(source, bound)
   const weights = builder.input(port.weights, 'float32', [rows])
-  const sums = [...gradients].map(([name, gradient]) => [weightedSum(builder, source, weights, gradient, name), port.sum(name)] as const)
+  const sums = [...gradients].map(
+    ([name, gradient]) => [weightedSum(builder, source, weights, gradient, name), port.sum(name)] as const,
+  )
   return finish(builder, [[value, port.value], ...sums])
 }
 
@@ -183,16 +189,26 @@ export function layerProgram(source: ProgramSource, layer: string): Graph {
   ])
 }
 
-/** The model's outputs and any value inside it, for rows given as they are. */
+/** Outputs or any values inside the model, for rows given as they are. Ports: points/NAME, input/OTHER -> value/NAME. */
 export function valuesProgram(source: ProgramSource, names: readonly string[]): Graph {
   const { builder } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
-  return finish(builder, names.map(name => [name, `value/${name}`] as const))
+  return finish(
+    builder,
+    names.map(name => [name, `value/${name}`] as const),
+  )
 }
 
 /** Names the outputs, infers shapes, folds and drops what nothing reads. */
 function finish(builder: GraphBuilder, outputs: readonly (readonly [string, string])[]): Graph {
   const nodes = outputs.map(
-    ([value, name]): Node => ({ domain: '', operator: 'Identity', name: `output/${name}`, inputs: [value], outputs: [name], attributes: {} }),
+    ([value, name]): Node => ({
+      domain: '',
+      operator: 'Identity',
+      name: `output/${name}`,
+      inputs: [value],
+      outputs: [name],
+      attributes: {},
+    }),
   )
   const built = builder.build()
   const graph = built.with({

@@ -27,6 +27,23 @@ interface LinkDefinition {
   readonly describe: string
   /** Emits scores [K, C] from outputs [K, C] whose weighted sum over classes is the target. `weights` is [1, C]. */
   readonly scores: (builder: GraphBuilder, outputs: string, weights: string) => string
+  /** The same in double precision, of one row: the score of class `index`. */
+  readonly score: (outputs: ArrayLike<number>, index: number) => number
+}
+
+/** log sum_j exp z_j over the classes that `keep` lets through. */
+function logSumExpOf(outputs: ArrayLike<number>, keep: (index: number) => boolean = () => true): number {
+  let most = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < outputs.length; i++) if (keep(i)) most = Math.max(most, outputs[i]!)
+  let sum = 0
+  for (let i = 0; i < outputs.length; i++) if (keep(i)) sum += Math.exp(outputs[i]! - most)
+  return most + Math.log(sum)
+}
+
+/** Class probabilities: exp z_C / sum_j exp z_j, in double precision. */
+export const softmax = (outputs: ArrayLike<number>): Float64Array => {
+  const total = logSumExpOf(outputs)
+  return Float64Array.from(outputs, value => Math.exp(value - total))
 }
 
 /** logsumexp over classes, shifted by the maximum so that it cannot overflow. */
@@ -35,11 +52,16 @@ function logSumExp(builder: GraphBuilder, scores: string): string {
 }
 
 export const links: Readonly<Record<Link, LinkDefinition>> = {
-  logit: { describe: 'logit', scores: (_, outputs) => outputs },
-  softmax: { describe: 'probability', scores: (builder, outputs) => builder.emit('Softmax', [outputs], { axis: 1 }) },
+  logit: { describe: 'logit', scores: (_, outputs) => outputs, score: (outputs, index) => outputs[index]! },
+  softmax: {
+    describe: 'probability',
+    scores: (builder, outputs) => builder.emit('Softmax', [outputs], { axis: 1 }),
+    score: (outputs, index) => Math.exp(outputs[index]! - logSumExpOf(outputs)),
+  },
   'log-softmax': {
     describe: 'log probability',
     scores: (builder, outputs) => builder.emit('Sub', [outputs, logSumExp(builder, outputs)]),
+    score: (outputs, index) => outputs[index]! - logSumExpOf(outputs),
   },
   'log-odds': {
     describe: 'log odds',
@@ -48,6 +70,7 @@ export const links: Readonly<Record<Link, LinkDefinition>> = {
       const others = builder.emit('Where', [chosen, builder.float(-1e30), outputs])
       return builder.emit('Sub', [outputs, logSumExp(builder, others)])
     },
+    score: (outputs, index) => outputs[index]! - logSumExpOf(outputs, i => i !== index),
   },
 }
 
@@ -106,14 +129,20 @@ function classIndex(text: string, { classCount, labels, scores }: TargetContext)
     if (exact >= 0) return exact
     const loose = labels.findIndex(name => name?.toLowerCase() === label.toLowerCase())
     if (loose >= 0) return loose
-    throw new UsageError(`no class is labelled "${label}"${suggestion(label, labels.filter(name => name !== undefined))}`)
+    throw new UsageError(
+      `no class is labelled "${label}"${suggestion(
+        label,
+        labels.filter(name => name !== undefined),
+      )}`,
+    )
   }
   if (!/^\d+$/.test(text))
     throw new UsageError(
       `target "${text}" is not understood; use predicted, a class index (207), label:NAME, a difference (207-208), or softmax:207, log-softmax:207, log-odds:207`,
     )
   const index = Number(text)
-  if (index >= classCount) throw new UsageError(`class ${index} is out of range: the model's output has ${classCount} classes (0 to ${classCount - 1})`)
+  if (index >= classCount)
+    throw new UsageError(`class ${index} is out of range: the model's output has ${classCount} classes (0 to ${classCount - 1})`)
   return index
 }
 
@@ -121,10 +150,21 @@ function classIndex(text: string, { classCount, labels, scores }: TargetContext)
  * Adds the target to a graph of `rows` rows: one number per row, as a value of dims [rows].
  * @param weights value of dims [1, classes]: the weight of each class
  */
-export function appendTarget(builder: GraphBuilder, graph: Graph, output: string, link: Link, weights: string, rows: number): string {
+export function appendTarget(
+  builder: GraphBuilder,
+  graph: Graph,
+  output: string,
+  link: Link,
+  weights: string,
+  rows: number,
+): string {
   const dims = graph.dims(output)!
   const classes = dims.length === 1 ? dims[0]! / rows : dims.slice(1).reduce((a, b) => a * b, 1)
   const flat = dims.length === 2 && dims[0] === rows ? output : builder.emit('Reshape', [output, builder.ints([rows, classes])])
   const scores = links[link].scores(builder, flat, weights)
   return builder.emit('ReduceSum', [builder.emit('Mul', [scores, weights]), builder.ints([1])], { keepdims: 0 })
 }
+
+/** The target's value for one row of the explained output, in double precision. */
+export const targetValue = ({ link, classes }: Pick<ResolvedTarget, 'link' | 'classes'>, outputs: ArrayLike<number>): number =>
+  classes.reduce((sum, { index, weight }) => sum + weight * links[link].score(outputs, index), 0)

@@ -11,7 +11,16 @@ import { random } from './random.js'
 import { rise } from './rise.js'
 import { smoothGrad } from './smooth-grad.js'
 
-export const methods: readonly Method[] = [gradient, inputXGradient, integratedGradients, smoothGrad, gradCam, occlusion, rise, random]
+export const methods: readonly Method[] = [
+  gradient,
+  inputXGradient,
+  integratedGradients,
+  smoothGrad,
+  gradCam,
+  occlusion,
+  rise,
+  random,
+]
 
 /** The method of this name or alias. Throws UsageError with a suggestion where there is none. */
 export function methodNamed(name: string): Method {

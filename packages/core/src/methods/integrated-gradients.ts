@@ -35,9 +35,26 @@ export const integratedGradients: Method = {
     rule: { kind: 'choice', default: 'gauss-legendre', values: Object.keys(quadratures), describe: 'quadrature rule' },
     baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, or an .npy file' },
     multiply: { kind: 'flag', default: true, describe: 'multiply by x - b' },
-    tolerance: { kind: 'number', default: 0, minimum: 0, describe: 'double the points until the relative residual is below this (0: never)' },
-    maxPoints: { kind: 'number', default: 800, minimum: 1, maximum: 1_000_000, integer: true, describe: 'most points that tolerance may use' },
-    variant: { kind: 'choice', default: 'ascribe', values: ['ascribe', ...Object.keys(variants)], describe: "another library's points and rule" },
+    tolerance: {
+      kind: 'number',
+      default: 0,
+      minimum: 0,
+      describe: 'double the points until the relative residual is below this (0: never)',
+    },
+    maxPoints: {
+      kind: 'number',
+      default: 800,
+      minimum: 1,
+      maximum: 1_000_000,
+      integer: true,
+      describe: 'most points that tolerance may use',
+    },
+    variant: {
+      kind: 'choice',
+      default: 'ascribe',
+      values: ['ascribe', ...Object.keys(variants)],
+      describe: "another library's points and rule",
+    },
   },
   needs: ['gradient'],
   promises: ['completeness', 'sign', 'dummy', 'linearity'],
@@ -45,7 +62,8 @@ export const integratedGradients: Method = {
   cost: options => ({ forwards: 2, gradients: pointsOf(options).points }),
   async run(evaluator, options, seed) {
     const baseline = baselinePoints(evaluator, options['baseline'], seed)
-    const [value, baselineValue] = [(await evaluator.forward(evaluator.point, 1))[0]!, (await evaluator.forward(baseline, 1))[0]!]
+    const { value } = evaluator
+    const baselineValue = (await evaluator.forward(baseline, 1))[0]!
     const { rule } = pointsOf(options)
     let { points } = pointsOf(options)
     for (;;) {
@@ -67,7 +85,11 @@ export const integratedGradients: Method = {
   },
   path: options => {
     const { points, rule } = pointsOf(options)
-    return { ...quadratures[rule]!(points), multiply: options['multiply'] ? 'difference' : 'nothing', baseline: options['baseline'] }
+    return {
+      ...quadratures[rule]!(points),
+      multiply: options['multiply'] ? 'difference' : 'nothing',
+      baseline: options['baseline'],
+    }
   },
 }
 

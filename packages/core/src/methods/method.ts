@@ -5,7 +5,14 @@ import type { Evaluator } from '../evaluator.js'
 import { suggestion } from '../suggest.js'
 
 export type OptionSpec =
-  | { readonly kind: 'number'; readonly default: number; readonly minimum?: number; readonly maximum?: number; readonly integer?: true; readonly describe: string }
+  | {
+      readonly kind: 'number'
+      readonly default: number
+      readonly minimum?: number
+      readonly maximum?: number
+      readonly integer?: true
+      readonly describe: string
+    }
   | { readonly kind: 'choice'; readonly default: string; readonly values: readonly string[]; readonly describe: string }
   | { readonly kind: 'flag'; readonly default: boolean; readonly describe: string }
   | { readonly kind: 'text'; readonly default: string; readonly describe: string }
@@ -98,12 +105,16 @@ function convert(spec: OptionSpec, value: unknown, where: string): unknown {
   }
   if (spec.kind === 'choice') {
     if (spec.values.includes(String(value))) return String(value)
-    throw new UsageError(`${where} must be one of ${spec.values.join(', ')}, not "${value}"${suggestion(String(value), spec.values)}`)
+    throw new UsageError(
+      `${where} must be one of ${spec.values.join(', ')}, not "${value}"${suggestion(String(value), spec.values)}`,
+    )
   }
   const number = typeof value === 'number' ? value : String(value).trim() === '' ? Number.NaN : Number(value)
   if (!Number.isFinite(number)) throw new UsageError(`${where} must be a number, not "${value}"`)
   if (spec.integer && !Number.isInteger(number)) throw new UsageError(`${where} must be a whole number, not ${value}`)
-  if (spec.minimum !== undefined && number < spec.minimum) throw new UsageError(`${where} must be at least ${spec.minimum}, not ${value}`)
-  if (spec.maximum !== undefined && number > spec.maximum) throw new UsageError(`${where} must be at most ${spec.maximum}, not ${value}`)
+  if (spec.minimum !== undefined && number < spec.minimum)
+    throw new UsageError(`${where} must be at least ${spec.minimum}, not ${value}`)
+  if (spec.maximum !== undefined && number > spec.maximum)
+    throw new UsageError(`${where} must be at most ${spec.maximum}, not ${value}`)
   return number
 }

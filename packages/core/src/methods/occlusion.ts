@@ -1,7 +1,8 @@
 /** @file occlusion: how much the target drops when a window of the input is replaced by the baseline. */
 import { UsageError } from '../errors.js'
-import type { Method, Options } from './method.js'
 import { baselinePoints } from './integrated-gradients.js'
+import { repeated } from './maps.js'
+import type { Method, Options } from './method.js'
 
 /** Starts of windows along one axis: every stride, and a last one that ends at the edge. */
 function starts(length: number, window: number, stride: number): number[] {
@@ -14,9 +15,11 @@ function starts(length: number, window: number, stride: number): number[] {
 /** "16" or "3,16,16": one number for every occluded axis, or one per axis. */
 function perAxis(text: string, count: number, what: string): number[] {
   const list = String(text).split(/[x,]/).map(Number)
-  if (list.some(value => !Number.isInteger(value) || value < 1)) throw new UsageError(`occlusion: ${what} "${text}" must be whole numbers of at least 1`)
+  if (list.some(value => !Number.isInteger(value) || value < 1))
+    throw new UsageError(`occlusion: ${what} "${text}" must be whole numbers of at least 1`)
   if (list.length === 1) return Array(count).fill(list[0])
-  if (list.length !== count) throw new UsageError(`occlusion: ${what} "${text}" has ${list.length} numbers, the input has ${count} axes to occlude`)
+  if (list.length !== count)
+    throw new UsageError(`occlusion: ${what} "${text}" has ${list.length} numbers, the input has ${count} axes to occlude`)
   return list
 }
 
@@ -35,7 +38,11 @@ export const occlusion: Method = {
   formula: 'A_i = mean over windows W that hold i of f(x) - f(x with x_W = b_W)',
   citation: 'Zeiler, Fergus: Visualizing and Understanding Convolutional Networks, ECCV 2014',
   options: {
-    window: { kind: 'text', default: 'auto', describe: 'side of the window, or one number per axis (16x16); auto: an eighth of each axis' },
+    window: {
+      kind: 'text',
+      default: 'auto',
+      describe: 'side of the window, or one number per axis (16x16); auto: an eighth of each axis',
+    },
     stride: { kind: 'text', default: 'auto', describe: 'step of the window; auto: half of it' },
     baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, or an .npy file' },
     overlap: { kind: 'choice', default: 'mean', values: ['mean', 'sum'], describe: 'what values covered by several windows get' },
@@ -45,7 +52,7 @@ export const occlusion: Method = {
   signed: true,
   cost: () => ({ forwards: 226, gradients: 0 }),
   async run(evaluator, options, seed) {
-    const value = (await evaluator.forward(evaluator.point, 1))[0]!
+    const { value } = evaluator
     const baseline = baselinePoints(evaluator, options['baseline'], seed)
     const maps: Record<string, { values: Float32Array; dims: readonly number[] }> = {}
     for (const name of evaluator.at) {
@@ -53,33 +60,29 @@ export const occlusion: Method = {
       const windows = windowsOf(dims, options)
       const total = new Float64Array(data.length)
       const count = new Float64Array(data.length)
-      const batch = 8
-      for (let start = 0; start < windows.length; start += batch) {
-        const chunk = windows.slice(start, start + batch)
-        const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, chunk.length)]))
-        chunk.forEach((window, row) => {
-          for (const place of window) points[name]![row * data.length + place] = baseline[name]![place]!
-        })
-        const covered = await evaluator.forward(points, chunk.length)
-        chunk.forEach((window, row) => {
-          for (const place of window) {
-            total[place]! += value - covered[row]!
-            count[place]! += 1
-          }
-        })
-        evaluator.progress(start + chunk.length, windows.length, 'windows')
-      }
+      await evaluator.sweep(
+        windows.length,
+        (start, used) => {
+          const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
+          for (let row = 0; row < used; row++)
+            for (const place of windows[start + row]!) points[name]![row * data.length + place] = baseline[name]![place]!
+          return points
+        },
+        (start, covered) => {
+          covered.forEach((other, row) => {
+            for (const place of windows[start + row]!) {
+              total[place]! += value - other
+              count[place]! += 1
+            }
+          })
+        },
+        'windows',
+      )
       const average = options['overlap'] === 'mean'
       maps[name] = { dims, values: Float32Array.from(total, (sum, i) => (average && count[i]! > 0 ? sum / count[i]! : sum)) }
     }
     return { maps }
   },
-}
-
-const repeated = (data: Float32Array, rows: number): Float32Array => {
-  const out = new Float32Array(rows * data.length)
-  for (let row = 0; row < rows; row++) out.set(data, row * data.length)
-  return out
 }
 
 /** Flat indices of every window. */
@@ -88,10 +91,13 @@ function windowsOf(dims: readonly number[], options: Options): number[][] {
   const given = String(options['window'])
   const channels = given.split(/[x,]/).length === everyAxis && everyAxis > 2
   const axes = slidAxes(dims, channels)
-  const window = given === 'auto' ? axes.map(axis => Math.max(1, Math.ceil(dims[axis]! / 8))) : perAxis(given, axes.length, 'window')
+  const window =
+    given === 'auto' ? axes.map(axis => Math.max(1, Math.ceil(dims[axis]! / 8))) : perAxis(given, axes.length, 'window')
   const sizes = window.map((size, i) => Math.min(size, dims[axes[i]!]!))
   const stride =
-    options['stride'] === 'auto' ? sizes.map(size => Math.max(1, Math.floor(size / 2))) : perAxis(String(options['stride']), axes.length, 'stride')
+    options['stride'] === 'auto'
+      ? sizes.map(size => Math.max(1, Math.floor(size / 2)))
+      : perAxis(String(options['stride']), axes.length, 'stride')
   const rowStrides = dims.map((_, axis) => dims.slice(axis + 1).reduce((a, b) => a * b, 1))
   let windows: { axis: number; from: number; to: number }[][] = [[]]
   dims.forEach((dim, axis) => {

@@ -19,7 +19,8 @@ function gaussLegendre(count: number): Quadrature {
     let slope = 0
     for (let round = 0; round < 100; round++) {
       let [before, value] = [0, 1]
-      for (let degree = 0; degree < count; degree++) [before, value] = [value, ((2 * degree + 1) * x * value - degree * before) / (degree + 1)]
+      for (let degree = 0; degree < count; degree++)
+        [before, value] = [value, ((2 * degree + 1) * x * value - degree * before) / (degree + 1)]
       slope = (count * (x * value - before)) / (x * x - 1)
       const step = value / slope
       x -= step
@@ -35,15 +36,48 @@ function gaussLegendre(count: number): Quadrature {
 /** Rules by name; each takes the number of points. */
 export const quadratures: Readonly<Record<string, (count: number) => Quadrature>> = {
   'gauss-legendre': gaussLegendre,
-  left: count => even(count, k => k / count, () => 1 / count),
-  right: count => even(count, k => (k + 1) / count, () => 1 / count),
-  middle: count => even(count, k => (k + 0.5) / count, () => 1 / count),
+  left: count =>
+    even(
+      count,
+      k => k / count,
+      () => 1 / count,
+    ),
+  right: count =>
+    even(
+      count,
+      k => (k + 1) / count,
+      () => 1 / count,
+    ),
+  middle: count =>
+    even(
+      count,
+      k => (k + 0.5) / count,
+      () => 1 / count,
+    ),
   trapezoid: count =>
     count === 1
-      ? even(1, () => 0.5, () => 1)
-      : even(count, k => k / (count - 1), k => (k === 0 || k === count - 1 ? 0.5 : 1) / (count - 1)),
+      ? even(
+          1,
+          () => 0.5,
+          () => 1,
+        )
+      : even(
+          count,
+          k => k / (count - 1),
+          k => (k === 0 || k === count - 1 ? 0.5 : 1) / (count - 1),
+        ),
   // The weights of the trapezoid as Captum computes them: they sum to (n - 1) / n.
-  'captum-trapezoid': count => even(count, k => (count === 1 ? 0 : k / (count - 1)), k => (k === 0 || k === count - 1 ? 0.5 : 1) / count),
+  'captum-trapezoid': count =>
+    even(
+      count,
+      k => (count === 1 ? 0 : k / (count - 1)),
+      k => (k === 0 || k === count - 1 ? 0.5 : 1) / count,
+    ),
   // Both ends with full weight, as PAIR's saliency library does: biased towards the ends by O(1/n).
-  pair: count => even(count, k => (count === 1 ? 0 : k / (count - 1)), () => 1 / count),
+  pair: count =>
+    even(
+      count,
+      k => (count === 1 ? 0 : k / (count - 1)),
+      () => 1 / count,
+    ),
 }

@@ -1,7 +1,8 @@
 /** @file rise: random coarse masks, averaged by how high the target stays under each. */
 import { UsageError } from '../errors.js'
-import { baselinePoints } from './integrated-gradients.js'
 import { Random } from '../random.js'
+import { baselinePoints } from './integrated-gradients.js'
+import { repeated } from './maps.js'
 import type { Method } from './method.js'
 
 /**
@@ -16,10 +17,22 @@ export const rise: Method = {
   citation: 'Petsiuk, Das, Saenko: RISE, BMVC 2018',
   options: {
     masks: { kind: 'number', default: 4000, minimum: 1, maximum: 10_000_000, integer: true, describe: 'number of masks' },
-    cells: { kind: 'number', default: 7, minimum: 1, maximum: 1000, integer: true, describe: 'cells along each side of the coarse mask' },
+    cells: {
+      kind: 'number',
+      default: 7,
+      minimum: 1,
+      maximum: 1000,
+      integer: true,
+      describe: 'cells along each side of the coarse mask',
+    },
     probability: { kind: 'number', default: 0.5, minimum: 0.001, maximum: 1, describe: 'chance that a cell is kept' },
     baseline: { kind: 'baseline', default: 'zeros', describe: 'what masked places show' },
-    normalise: { kind: 'choice', default: 'paper', values: ['paper', 'coverage'], describe: 'divide by n p, or by how often a place was kept' },
+    normalise: {
+      kind: 'choice',
+      default: 'paper',
+      values: ['paper', 'coverage'],
+      describe: 'divide by n p, or by how often a place was kept',
+    },
   },
   needs: ['picture'],
   promises: [],
@@ -28,7 +41,9 @@ export const rise: Method = {
   async run(evaluator, options, seed) {
     const pictures = evaluator.at.filter(name => evaluator.inputs[name]!.dims.length === 4)
     if (pictures.length !== 1)
-      throw new UsageError('rise needs exactly one explained picture [1, channels, height, width]; use occlusion for other inputs')
+      throw new UsageError(
+        'rise needs exactly one explained picture [1, channels, height, width]; use occlusion for other inputs',
+      )
     const name = pictures[0]!
     const { dims, data } = evaluator.inputs[name]!
     const [, channels, height, width] = dims as [number, number, number, number]
@@ -37,41 +52,38 @@ export const rise: Method = {
     const total = new Float64Array(plane)
     const coverage = new Float64Array(plane)
     const { masks, cells, probability } = options as { masks: number; cells: number; probability: number }
-    const batch = 8
-    for (let start = 0; start < masks; start += batch) {
-      const used = Math.min(batch, masks - start)
-      const drawn = Array.from({ length: used }, (_, row) => drawMask(new Random(seed, start + row), cells, probability, height, width))
-      const points = Object.fromEntries(
-        evaluator.at.map(other => [other, other === name ? new Float32Array(used * data.length) : tile(evaluator.inputs[other]!.data, used)]),
-      )
-      const out = points[name]!
-      drawn.forEach((mask, row) => {
-        for (let c = 0; c < channels; c++)
+    const maskOf = (index: number): Float64Array => drawMask(new Random(seed, index), cells, probability, height, width)
+    let drawn: Float64Array[] = []
+    await evaluator.sweep(
+      masks,
+      (start, used) => {
+        drawn = Array.from({ length: used }, (_, row) => maskOf(start + row))
+        const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
+        const out = points[name]!
+        drawn.forEach((mask, row) => {
+          for (let c = 0; c < channels; c++)
+            for (let i = 0; i < plane; i++) {
+              const place = c * plane + i
+              out[row * data.length + place] = baseline[place]! + mask[i]! * (data[place]! - baseline[place]!)
+            }
+        })
+        return points
+      },
+      (_, found) => {
+        drawn.forEach((mask, row) => {
           for (let i = 0; i < plane; i++) {
-            const place = c * plane + i
-            out[row * data.length + place] = baseline[place]! + mask[i]! * (data[place]! - baseline[place]!)
+            total[i]! += found[row]! * mask[i]!
+            coverage[i]! += mask[i]!
           }
-      })
-      const values = await evaluator.forward(points, used)
-      drawn.forEach((mask, row) => {
-        for (let i = 0; i < plane; i++) {
-          total[i]! += values[row]! * mask[i]!
-          coverage[i]! += mask[i]!
-        }
-      })
-      evaluator.progress(start + used, masks, 'masks')
-    }
+        })
+      },
+      'masks',
+    )
     const values = Float32Array.from(total, (sum, i) =>
       options['normalise'] === 'paper' ? sum / (masks * probability) : coverage[i]! > 0 ? sum / coverage[i]! : 0,
     )
     return { maps: { [name]: { values, dims: [1, height, width] } } }
   },
-}
-
-const tile = (data: Float32Array, rows: number): Float32Array => {
-  const out = new Float32Array(rows * data.length)
-  for (let row = 0; row < rows; row++) out.set(data, row * data.length)
-  return out
 }
 
 /** One mask of height x width in [0, 1]. */

@@ -5,19 +5,28 @@ import { mapsOf } from './maps.js'
 import type { Method, Options } from './method.js'
 
 /** Defaults of other libraries. Captum's noise is absolute, PAIR's relative to the range and squared. */
-const variants: Readonly<Record<string, { readonly samples: number; readonly noise: number; readonly scale: string; readonly form: string } | undefined>> = {
+const variants: Readonly<
+  Record<string, { readonly samples: number; readonly noise: number; readonly scale: string; readonly form: string } | undefined>
+> = {
   captum: { samples: 5, noise: 1, scale: 'absolute', form: 'mean' },
   pair: { samples: 25, noise: 0.15, scale: 'range', form: 'squared' },
 }
 
-const settingsOf = (options: Options) => variants[options['variant']] ?? { samples: options['samples'], noise: options['noise'], scale: options['scale'], form: options['form'] }
+const settingsOf = (options: Options) =>
+  variants[options['variant']] ?? {
+    samples: options['samples'],
+    noise: options['noise'],
+    scale: options['scale'],
+    form: options['form'],
+  }
 
 /** From the mean of gradients m and the mean of their squares q. */
 const forms: Readonly<Record<string, (mean: number, square: number, samples: number) => number>> = {
   mean: mean => mean,
   squared: (_, square) => square,
   variance: (mean, square) => Math.max(0, square - mean * mean),
-  'unbiased-variance': (mean, square, samples) => (samples > 1 ? (Math.max(0, square - mean * mean) * samples) / (samples - 1) : 0),
+  'unbiased-variance': (mean, square, samples) =>
+    samples > 1 ? (Math.max(0, square - mean * mean) * samples) / (samples - 1) : 0,
 }
 
 /**
@@ -34,9 +43,19 @@ export const smoothGrad: Method = {
   options: {
     samples: { kind: 'number', default: 25, minimum: 1, maximum: 1_000_000, integer: true, describe: 'noisy copies' },
     noise: { kind: 'number', default: 0.15, minimum: 0, describe: 'standard deviation of the noise' },
-    scale: { kind: 'choice', default: 'range', values: ['range', 'absolute'], describe: 'noise relative to max x - min x, or absolute' },
+    scale: {
+      kind: 'choice',
+      default: 'range',
+      values: ['range', 'absolute'],
+      describe: 'noise relative to max x - min x, or absolute',
+    },
     form: { kind: 'choice', default: 'mean', values: Object.keys(forms), describe: 'what to make of the gradients' },
-    variant: { kind: 'choice', default: 'ascribe', values: ['ascribe', ...Object.keys(variants)], describe: "another library's defaults" },
+    variant: {
+      kind: 'choice',
+      default: 'ascribe',
+      values: ['ascribe', ...Object.keys(variants)],
+      describe: "another library's defaults",
+    },
   },
   needs: ['gradient'],
   promises: ['dummy'],
