@@ -3,7 +3,7 @@ import { attribute } from '../attributes.js'
 import { NotEvaluableError } from '../errors.js'
 import type { Node } from '../graph.js'
 import type { NdArray, OperatorEvaluation, OperatorEvaluations } from './array.js'
-import { addTo, attend, causalBias, joinHeads, rotaryNode, splitHeads } from './attention.js'
+import { addTo, attend, causalBias, joinHeads, rotaryNode, rotate, splitHeads } from './attention.js'
 import { matmul } from './matrix.js'
 import { concat, map, narrow, reshaped } from './strided.js'
 
@@ -99,9 +99,56 @@ const multiHeadAttention: OperatorEvaluation = ([query, key, value, bias, mask, 
   return [y, k, v, products]
 }
 
+/** Of keys that a query at position p may see, those before p - window + 1 are left out. */
+function windowBias(queries: number, keys: number, window: number): NdArray | undefined {
+  if (window < 0) return undefined
+  const far = (at: number): boolean => (at % keys) + window <= Math.floor(at / keys) + keys - queries
+  const data = Float64Array.from({ length: queries * keys }, (_, at) => (far(at) ? Number.NEGATIVE_INFINITY : 0))
+  return { dtype: 'float32', dims: [queries, keys], data }
+}
+
+/** Causal attention with shared keys and a cache. Every row of the batch must use the whole cache. */
+const groupQueryAttention: OperatorEvaluation = (inputs, { node }) => {
+  const [query, key, value, pastKey, pastValue, lengths, , cos, sin, positions, scores, sink] = inputs
+  const heads = attribute(node, 'num_heads', 'int', 1)
+  const shared = attribute(node, 'kv_num_heads', 'int', 1)
+  const [, queries, width] = query!.dims as [number, number, number]
+  const size = key ? width / heads : width / (heads + 2 * shared)
+  const part = (start: number, count: number): NdArray => splitHeads(narrow(query!, 2, start * size, count * size), count)
+  const past = pastKey?.dims[2] ?? 0
+  const unusual = sink || attribute(node, 'smooth_softmax', 'int', 0) || lengths!.data.some(last => last + 1 !== past + queries)
+  if (unusual)
+    throw new NotEvaluableError(`GroupQueryAttention "${node.name}": sinks and ragged batches are not in the reference evaluator`)
+  const row = (b: number, t: number): number => positions?.data[b * queries + t] ?? past + t
+  const turned = (x: NdArray): NdArray =>
+    attribute(node, 'do_rotary', 'int', 0)
+      ? rotate(x, cos!, sin!, {
+          width: 2 * cos!.dims[1]!,
+          interleaved: attribute(node, 'rotary_interleaved', 'int', 0) !== 0,
+          row,
+        })
+      : x
+  const q = turned(key ? splitHeads(query!, heads) : part(0, heads))
+  const k0 = turned(key ? splitHeads(key, shared) : part(heads, shared))
+  const v0 = key ? splitHeads(value!, shared) : part(heads + shared, shared)
+  const k = pastKey ? concat([pastKey, k0], 2) : k0
+  const v = pastValue ? concat([pastValue, v0], 2) : v0
+  const { y } = attend(q, k, v, {
+    scale: attribute(node, 'scale', 'float', 0) || 1 / Math.sqrt(size),
+    softcap: attribute(node, 'softcap', 'float', 0),
+    biases: [
+      causalBias(queries, k.dims[2]!, past, Number.NEGATIVE_INFINITY),
+      windowBias(queries, k.dims[2]!, attribute(node, 'local_window_size', 'int', -1)),
+      scores,
+    ],
+  })
+  return [joinHeads(y), k, v]
+}
+
 export const contribAttention: OperatorEvaluations = {
   'com.microsoft:Attention': attention,
   'com.microsoft:MultiHeadAttention': multiHeadAttention,
+  'com.microsoft:GroupQueryAttention': groupQueryAttention,
   'com.microsoft:RotaryEmbedding': ([x, positions, cos, sin], { node }) => {
     const length = x!.dims.length === 3 ? x!.dims[1]! : x!.dims[2]!
     const first = positions!.data[0]!
