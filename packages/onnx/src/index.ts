@@ -20,7 +20,9 @@ export {
   type ValueType,
 } from './graph.js'
 export { foldConstants } from './passes/fold.js'
+export { foldBatchNorm } from './passes/fold-batch-norm.js'
 export { prune } from './passes/prune.js'
+export { batchSymbol, rebatch } from './passes/rebatch.js'
 export { type Specialisation, specialise } from './passes/specialise.js'
 export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.js'
 export type { TensorSource } from './proto/decode-tensor.js'

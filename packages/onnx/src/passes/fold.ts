@@ -21,7 +21,7 @@ const maxIntegers = 1_000_000
 const maxRounds = 16
 
 /** Give another value every time, so they are never constant. */
-const random: ReadonlySet<string> = new Set([
+export const random: ReadonlySet<string> = new Set([
   'RandomNormal',
   'RandomUniform',
   'RandomNormalLike',

@@ -57,7 +57,10 @@ export function specialise(graph: Graph, { dimensions = {}, inputs = {} }: Speci
     const given = inputs[port.name]
     const dims = port.type.shape ? symbolic(port) : given
     const shape = dims?.map((dim, axis): Dimension => {
-      const value = Object.hasOwn(known, dim as string) ? known[dim as string]! : substituteDim(dim, known)
+      const value = substituteDim(dim, known)
+      const sum = typeof dim === 'string' && symbolsOf(dim)[0] !== dim ? substituteDim(dim, without(known, dim)) : value
+      if (typeof sum === 'number' && sum !== value)
+        throw new ShapeError(`axis ${axis} of input "${port.name}" is ${dim} = ${sum}, not ${value}`)
       if (typeof value === 'number' && (value < 0 || (given && given[axis] !== value)))
         throw new ShapeError(`axis ${axis} of input "${port.name}" is ${dim} = ${value}${given ? `, not ${given[axis]}` : ''}`)
       return value
@@ -70,6 +73,9 @@ export function specialise(graph: Graph, { dimensions = {}, inputs = {} }: Speci
   }))
   return foldConstants(graph.with({ inputs: ports, outputs, values: new Map() }), { declared: false })
 }
+
+const without = (known: Readonly<Record<string, number>>, name: string): Record<string, number> =>
+  Object.fromEntries(Object.entries(known).filter(([symbol]) => symbol !== name))
 
 /** An input's dimensions with names for the unnamed. */
 const symbolic = ({ name, type }: Port): readonly Dimension[] =>

@@ -92,8 +92,12 @@ const convTranspose: ShapeRule = c => {
   const space = kernel.map((size, i): Dimension => {
     if (wanted) return wanted[i + wanted.length - kernel.length]!
     const dim = input[i + 2]!
-    if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') return multiplyDims(dim, strides[i]!)
     const span = addDims(multiplyDims(subtractDims(size, 1), dilations[i]!), 1 + (extra?.[i] ?? 0))
+    if (auto === 'SAME_UPPER' || auto === 'SAME_LOWER') {
+      // ONNX Runtime does not fill the rest where the window is shorter than the stride.
+      const short = subtractDims(span, strides[i]!)
+      return addDims(multiplyDims(dim, strides[i]!), typeof short === 'number' ? Math.min(short, 0) : null)
+    }
     const full = addDims(multiplyDims(subtractDims(dim, 1), strides[i]!), span)
     return auto === 'VALID' ? full : subtractDims(full, pads[i]! + pads[i + kernel.length]!)
   })
