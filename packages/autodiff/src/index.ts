@@ -4,6 +4,7 @@ export { gradientRules, gradientTable } from './gradient/index.js'
 export { type OperatorRow, operatorDocument, operatorRows, standardOperators } from './operators.js'
 export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
 export {
+  type Block,
   binary,
   broadcasting,
   decomposed,

@@ -3,7 +3,8 @@ import { type Graph, GraphBuilder, isFloat, type Node, operatorKey, outerReads, 
 import { ruleContext } from './context.js'
 import { MissingRuleError, NoGradientPathError } from './errors.js'
 import { gradientRules } from './gradient/index.js'
-import type { RuleEntry, RuleSet } from './rule.js'
+import type { Block, RuleEntry, RuleSet } from './rule.js'
+import { summed } from './sum.js'
 
 export interface DifferentiateOptions {
   /** The values to differentiate. */
@@ -44,7 +45,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     if (!depends.has(value) && !omit)
       throw new NoGradientPathError(`"${value}" does not depend on ${options.at.map(name => `"${name}"`).join(', ')}`)
 
-  const sums = new Map<string, string[]>()
+  const sums = new Map<string, (string | Block)[]>()
   const cotangents: Record<string, string> = {}
   for (const value of options.of) {
     const name = seed(graph, builder, value, options.cotangents?.[value])
@@ -55,7 +56,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     const parts = sums.get(value)
     if (!parts) return null
     builder.scope = 'gradient'
-    const total = parts.reduce((left, right) => builder.emit('Add', [left, right]))
+    const total = summed(parts, graph.type(value)?.dtype ?? 'float32', builder)
     sums.set(value, [total])
     return total
   }
@@ -107,7 +108,7 @@ function* reversed(nodes: readonly Node[]): Iterable<Node> {
   for (let i = nodes.length - 1; i >= 0; i--) yield nodes[i]!
 }
 
-function add(sums: Map<string, string[]>, value: string, gradient: string): void {
+function add(sums: Map<string, (string | Block)[]>, value: string, gradient: string | Block): void {
   const parts = sums.get(value)
   if (parts) parts.push(gradient)
   else sums.set(value, [gradient])

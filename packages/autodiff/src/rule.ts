@@ -43,10 +43,24 @@ export interface RuleContext {
 }
 
 /**
+ * A gradient that is zero but for one block along an axis. The walk joins blocks that do not overlap into one Concat, where padding each
+ * would write the whole tensor once per block.
+ */
+export interface Block {
+  readonly value: string
+  /** Dimensions of the block. */
+  readonly dims: readonly number[]
+  readonly axis: number
+  readonly start: number
+  /** Length of the axis in the whole gradient. */
+  readonly size: number
+}
+
+/**
  * Gradients of a node's inputs from the cotangents of its outputs (null: nothing flows into that output).
  * Returns one entry per input, null where none flows; missing trailing entries count as null.
  */
-export type Rule = (cotangents: readonly (string | null)[], context: RuleContext) => readonly (string | null)[]
+export type Rule = (cotangents: readonly (string | null)[], context: RuleContext) => readonly (string | Block | null)[]
 
 /** What a rule set says of an operator. */
 export type RuleEntry =
@@ -72,7 +86,7 @@ export type RuleSet = (node: Node, graph: Graph) => RuleEntry | undefined
 
 /** The commonest rule: one output, of which all inputs' gradients are computed when a cotangent is there. */
 export const single = (
-  rule: (cotangent: string, context: RuleContext) => readonly (string | null)[],
+  rule: (cotangent: string, context: RuleContext) => readonly (string | Block | null)[],
   note?: string,
 ): RuleEntry => ({
   kind: 'gradient',

@@ -64,6 +64,36 @@ describe('sums over paths', () => {
   })
 })
 
+describe('blocks', () => {
+  const counts = (graph: Graph, operator: string): number => graph.nodes.filter(node => node.operator === operator).length
+
+  it('joins the cotangents of parts that do not overlap, without padding or adding', () => {
+    let y = ''
+    const graph = graphOf(b => {
+      const x = b.input('x', 'float32', [3, 2])
+      const [q, k, v] = [0, 1, 2].map(i => b.emit('Gather', [x, b.constant(Tensor.from('int64', [], [i]))], { axis: 0 }))
+      y = b.emit('Mul', [b.emit('Mul', [q!, k!]), v!])
+      return [y]
+    })
+    const { graph: whole } = differentiate(graph, { of: [y], at: ['x'] })
+    expect([counts(whole, 'Concat'), counts(whole, 'Pad'), counts(whole, 'Add')]).toEqual([1, 0, 0])
+    const [dx] = gradients(graph, y, ['x'], { x: ndarray([3, 2], [2, 3, 5, 7, 11, 13]) })
+    expect(dx).toEqual([55, 91, 22, 39, 10, 21])
+  })
+
+  it('adds those that overlap and fills the gaps with zeros', () => {
+    let y = ''
+    const graph = graphOf(b => {
+      const x = b.input('x', 'float32', [8])
+      const cut = (from: number, to: number): string => b.emit('Slice', [x, b.ints([from]), b.ints([to])])
+      const scaled = (value: string, by: number): string => b.emit('Mul', [value, b.float(by)])
+      y = b.emit('Concat', [scaled(cut(1, 3), 2), scaled(cut(2, 4), 10), scaled(cut(5, 6), 7), scaled(cut(6, 7), 3)], { axis: 0 })
+      return [y]
+    })
+    expect(gradients(graph, y, ['x'], { x: ndarray([8], new Array(8).fill(1)) })).toEqual([[0, 2, 12, 10, 0, 7, 3, 0]])
+  })
+})
+
 describe('targets', () => {
   const names = { hidden: '', y: '', weight: '' }
   const graph = graphOf(b => {

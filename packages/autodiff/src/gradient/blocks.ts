@@ -1,5 +1,5 @@
 /** @file Blocks of a value along an axis: cutting, placing among zeros, reversing. Dimensions are static. */
-import type { RuleContext } from '../rule.js'
+import type { Block, RuleContext } from '../rule.js'
 
 /** A non-negative axis. */
 export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
@@ -52,6 +52,10 @@ export function placed(
   const at = (pad: number): number[] => dims.map((_, i) => (i === axis ? pad : 0))
   return padded(value, at(start), at(size - start - dims[axis]!), c)
 }
+
+/** A gradient that is zero but for consecutive entries of an axis: left to the walk to place, or the value where these are all. */
+export const blockOf = (value: string, dims: readonly number[], axis: number, start: number, size: number): string | Block =>
+  dims[axis] === size ? value : { value, dims, axis, start, size }
 
 /** One of several axes' worth of a strided cut. */
 export interface Stride {

@@ -3,7 +3,7 @@
  * with reduction add is, ScatterND with reduction add is not.
  */
 import { none, type RuleContext, type RuleEntry, type RuleTable, single, zero } from '../rule.js'
-import { axisOf, filled, gathered, product, replaced, runs, zeros } from './blocks.js'
+import { axisOf, blockOf, filled, gathered, product, replaced, runs, zeros } from './blocks.js'
 
 /** Cotangent rows [outer, count, inner] to be added into [outer, size, inner]. */
 interface Rows {
@@ -75,7 +75,10 @@ const gather = single((g, c) => {
   // Keeping the axes apart spares a block cut two reshapes.
   if (constant && product(out) > 0) {
     const indices = nonNegative(Array.from(constant.numbers()), rows.size)
-    if (runs(indices).length <= 4) return [gathered(c.reshape(g, along, out), along, axis, indices, rows.size, c)]
+    const [run, ...others] = runs(indices)
+    if (run && others.length === 0 && (run.length === 1 || run.step === 1))
+      return [blockOf(c.reshape(g, along, out), along, axis, indices[0]!, rows.size)]
+    if (others.length < 4) return [gathered(c.reshape(g, along, out), along, axis, indices, rows.size, c)]
   }
   const wide = [rows.outer, count, rows.inner]
   return [c.reshape(addAt(c.reshape(g, wide, out), c.input(1), rows, c), dims, [rows.outer, rows.size, rows.inner])]

@@ -1,6 +1,6 @@
 /** @file Gradients of operators that only move elements: each is the transpose of the move. */
 import { type RuleContext, type RuleTable, single, unary, zero } from '../rule.js'
-import { axisOf, gathered, padded, product, reversed, type Stride, scattered, zeros } from './blocks.js'
+import { axisOf, blockOf, gathered, padded, product, replaced, reversed, type Stride, scattered, zeros } from './blocks.js'
 
 /** The cotangent under the input's own dimensions; further inputs are shapes and axes. */
 const reshaping = single((g, c) => [c.reshape(g, c.dims(c.input(0)), c.dims(c.output(0)))])
@@ -36,8 +36,7 @@ const split: RuleTable[string] = {
     if (flowing.length === 1) {
       const index = cotangents.findIndex(isPresent)
       const start = sizes.slice(0, index).reduce((sum, size) => sum + size, 0)
-      const at = (pad: number): number[] => dims.map((_, i) => (i === axis ? pad : 0))
-      return [padded(flowing[0]!, at(start), at(dims[axis]! - start - sizes[index]!), c)]
+      return [blockOf(flowing[0]!, replaced(dims, axis, sizes[index]!), axis, start, dims[axis]!)]
     }
     const parts = cotangents.map(
       (part, i) =>
@@ -73,6 +72,9 @@ const slice = single((g, c) => {
   const backwards = strides.filter(({ step }) => step === -1)
   const whole = strides.every(({ axis, step }) => from[axis] === dims[axis] && (step === 1 || step === -1))
   if (whole) return [backwards.reduce((value, { axis }) => reversed(value, axis, c), g)]
+  const cut = strides.filter(({ axis, step }) => step !== 1 || from[axis] !== dims[axis])
+  const [only] = cut
+  if (cut.length === 1 && only!.step === 1) return [blockOf(g, from, only!.axis, only!.start, dims[only!.axis]!)]
   return [scattered(g, from, strides, dims, c)]
 })
 
