@@ -85,7 +85,7 @@ class Inliner {
       throw new MalformedModelError(`"${call.name}" calls the function ${key} with more inputs or outputs than it has`)
     const scope = call.name || call.outputs.find(Boolean) || fn.name
     const names = new Map<string, string>([['', '']])
-    fn.inputs.forEach((name, i) => names.set(name, call.inputs[i] ?? ''))
+    for (const [i, name] of fn.inputs.entries()) names.set(name, call.inputs[i] ?? '')
     const aliases: Node[] = []
     fn.outputs.forEach((name, i) => {
       const target = call.outputs[i] ?? ''

@@ -109,7 +109,7 @@ function typedBytes(dtype: DataType, float: number[], int: number[], double: num
     if (dtype === 'uint32') return encodeNumbers('uint32', bigs.map(Number))
     const bytes = new Uint8Array(bigs.length * 8)
     const view = new DataView(bytes.buffer)
-    bigs.forEach((value, i) => view.setBigUint64(i * 8, BigInt.asUintN(64, value), true))
+    for (const [i, value] of bigs.entries()) view.setBigUint64(i * 8, BigInt.asUintN(64, value), true)
     return bytes
   }
   const bits = dataTypes[dtype].bits
