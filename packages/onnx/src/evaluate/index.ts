@@ -5,6 +5,7 @@ import { attentions } from './attention.js'
 import { casts } from './cast.js'
 import { contrib } from './contrib.js'
 import { contribAttention } from './contrib-attention.js'
+import { contribQuantization } from './contrib-quantization.js'
 import { control } from './control.js'
 import { convolutions } from './convolution.js'
 import { creation } from './create.js'
@@ -48,4 +49,5 @@ export const evaluations: OperatorEvaluations = {
   ...signals,
   ...contrib,
   ...contribAttention,
+  ...contribQuantization,
 }

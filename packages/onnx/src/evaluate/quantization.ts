@@ -54,20 +54,22 @@ const indexFor = (x: NdArray, scale: NdArray, node: Parameters<OperatorEvaluatio
   )
 
 /** x - zero, the zero point broadcast from the axis it belongs to. */
-const centred = (x: NdArray, zero: NdArray | undefined, axis: number): NdArray => {
+export const centred = (x: NdArray, zero: NdArray | undefined, axis: number): NdArray => {
   if (!zero) return x
   const index = scaleIndex(x, zero, axis, 0)
   return zero.dims.length > 1 ? map2(x, zero, (a, b) => a - b) : { ...x, data: x.data.map((v, at) => v - zero.data[index(at)]!) }
 }
 
-const plain = (x: NdArray, scale: NdArray, zero: NdArray | undefined, axis: number): NdArray => {
+/** Dequantised, scale and zero point broadcast from `axis`. */
+export const plain = (x: NdArray, scale: NdArray, zero: NdArray | undefined, axis: number): NdArray => {
   const away = centred(x, zero, axis)
   if (scale.dims.length > 1) return map2(away, scale, (a, b) => a * b, 'float32')
   const index = scaleIndex(x, scale, axis, 0)
   return { dtype: 'float32', dims: x.dims, data: away.data.map((v, at) => v * scale.data[index(at)]!) }
 }
 
-const requantised = (y: NdArray, scale: NdArray, zero: NdArray): NdArray => quantise(y, () => 0, scale, zero, zero.dtype)
+/** Quantised to the zero point's type. */
+export const requantised = (y: NdArray, scale: NdArray, zero: NdArray): NdArray => quantise(y, () => 0, scale, zero, zero.dtype)
 
 const last = (x: NdArray): number => Math.max(0, x.dims.length - 1)
 

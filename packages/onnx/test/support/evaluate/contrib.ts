@@ -1,7 +1,16 @@
 /** @file Cases: operators of com.microsoft. */
-import { type Case, constant, f, i, r, v } from './case.js'
+import type { DataType } from '../../../src/index.js'
+import { type Case, constant, f, type Given, i, r, v } from './case.js'
 
 const ms = (name: string): string => `com.microsoft:${name}`
+
+/** Random bytes. */
+const q = (dims: readonly number[]): Given => r('uint8', dims, 0, 256)
+
+/** A scale and a zero point. */
+const scaled = (scale: number, dtype: DataType, zero: number): Given[] => [v('float32', [], [scale]), v(dtype, [], [zero])]
+
+const constants = (scale: number, zero: number): Given[] => scaled(scale, 'uint8', zero).map(constant)
 
 export const contribCases: readonly Case[] = [
   [ms('FusedMatMul'), [f([2, 4, 3]), f([2, 5, 4])], { transA: 1, transB: 1, alpha: 0.3 }],
@@ -189,4 +198,66 @@ export const contribCases: readonly Case[] = [
     {},
     { outputs: 2 },
   ],
+  [ms('QuantizeLinear'), [f([3, 4], -9, 9), ...scaled(0.07, 'uint8', 120)]],
+  [ms('DequantizeLinear'), [q([3, 4]), ...scaled(0.07, 'uint8', 120)]],
+  [
+    ms('QLinearAdd'),
+    [q([2, 3]), ...scaled(0.02, 'uint8', 120), q([3]), ...scaled(0.05, 'uint8', 90), ...scaled(0.08, 'uint8', 130)],
+  ],
+  [
+    ms('QLinearMul'),
+    [q([2, 3]), ...scaled(0.02, 'uint8', 120), q([2, 3]), ...scaled(0.05, 'uint8', 90), ...scaled(0.08, 'uint8', 130)],
+  ],
+  [ms('QLinearSigmoid'), [q([2, 9]), ...scaled(0.05, 'uint8', 120), ...scaled(0.004, 'uint8', 0)]],
+  [ms('QLinearLeakyRelu'), [q([2, 9]), ...scaled(0.05, 'uint8', 120), ...scaled(0.043, 'uint8', 40)], { alpha: 0.3 }],
+  [
+    ms('QLinearSoftmax'),
+    [q([2, 9]), ...constants(0.02, 120), ...constants(0.004, 0)],
+    { axis: -1, opset: 21 },
+    { tolerance: 0.0105, why: 'the kernel rounds by a table of exponentials: up to one step in 96 away' },
+  ],
+  [
+    ms('QLinearAveragePool'),
+    [q([1, 2, 5, 6]), ...scaled(0.05, 'uint8', 120), ...scaled(0.043, 'uint8', 100)],
+    { kernel_shape: [2, 3], strides: [1, 2] },
+  ],
+  [ms('QLinearGlobalAveragePool'), [q([1, 2, 5, 6]), ...scaled(0.05, 'uint8', 120), ...scaled(0.03, 'uint8', 100)]],
+  [
+    ms('QLinearWhere'),
+    [r('bool', [2, 3], 0, 2), q([2, 3]), ...constants(0.02, 120), q([3]), ...constants(0.05, 90), ...constants(0.06, 100)],
+  ],
+  [
+    ms('QLinearConcat'),
+    [...constants(0.05, 100), q([2, 3]), ...constants(0.04, 120), q([2, 1]), ...constants(0.02, 90)],
+    { axis: 1 },
+  ],
+  [
+    ms('QGemm'),
+    [
+      q([3, 4]),
+      ...scaled(0.02, 'uint8', 120),
+      constant(r('int8', [4, 2], -128, 128)),
+      ...scaled(0.03, 'int8', 2),
+      r('int32', [2], -900, 900),
+      ...scaled(0.09, 'uint8', 110),
+    ],
+  ],
+  [
+    ms('QGemm'),
+    [q([3, 4]), ...scaled(0.02, 'uint8', 120), constant(r('int8', [2, 4], -128, 128)), ...scaled(0.03, 'int8', 2)],
+    { transB: 1, alpha: 0.5 },
+  ],
+  [
+    ms('MatMulIntegerToFloat'),
+    [
+      q([3, 4]),
+      r('int8', [4, 2], -128, 128),
+      v('float32', [], [0.02]),
+      f([2], 0.01, 0.1),
+      v('uint8', [], [120]),
+      v('int8', [2], [3, -2]),
+      f([2]),
+    ],
+  ],
+  [ms('DynamicQuantizeMatMul'), [f([3, 4]), r('int8', [4, 2], -128, 128), v('float32', [], [0.02]), v('int8', [], [3]), f([2])]],
 ]
