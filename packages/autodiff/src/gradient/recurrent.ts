@@ -1,9 +1,10 @@
 /**
- * @file Gradients of RNN, GRU and LSTM: the steps are unrolled over the static sequence length in the gradient, which computes the gates
- * again; the operator itself stays. One product for all steps' inputs, one Gemm a step for the state.
+ * @file Gradients of RNN, GRU and LSTM in every form: the steps are unrolled over the static sequence length in the gradient, which computes
+ * the gates again; the operator itself stays. The usual form has a shorter gradient (recurrent-batched.ts).
  */
 import { recomputed } from '../recompute.js'
 import type { RuleContext, RuleEntry, RuleTable } from '../rule.js'
+import { batchedGradient, isUsual } from './recurrent-batched.js'
 
 type Activation = (x: string) => string
 
@@ -260,8 +261,14 @@ function sequenceMasks(c: RuleContext, { steps, batch }: Sizes): string[] | unde
   return Array.from({ length: steps }, (_, t) => c.emit('Greater', [lengths, c.ints64([t])]))
 }
 
+/** The batched gradient where it holds, else the unrolled one. */
+const either = (general: RuleEntry): RuleEntry =>
+  general.kind === 'gradient'
+    ? { ...general, rule: (cotangents, c) => (isUsual(c) ? batchedGradient : general.rule)(cotangents, c) }
+    : general
+
 export const recurrence: RuleTable = {
-  RNN: recurrent(rnnCell, 1, ['Tanh']),
-  GRU: recurrent(gruCell, 3, ['Sigmoid', 'Tanh'], true),
-  LSTM: recurrent(lstmCell, 4, ['Sigmoid', 'Tanh', 'Tanh']),
+  RNN: either(recurrent(rnnCell, 1, ['Tanh'])),
+  GRU: either(recurrent(gruCell, 3, ['Sigmoid', 'Tanh'], true)),
+  LSTM: either(recurrent(lstmCell, 4, ['Sigmoid', 'Tanh', 'Tanh'])),
 }

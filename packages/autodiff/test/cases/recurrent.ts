@@ -73,6 +73,16 @@ export const recurrentCases: readonly GradientCase[] = [
   recurrent('RNN', { direction: 'bidirectional', attributes: { activations: ['Softsign', 'Softplus'] } }),
   recurrent('RNN', { attributes: { activations: ['ThresholdedRelu'], activation_alpha: [0.1] } }),
   recurrent('GRU', { given: 'bias initial_h', attributes: { linear_before_reset: 1 } }),
+  recurrent('GRU', { direction: 'bidirectional', given: 'bias', attributes: { linear_before_reset: 1, clip: 0.6 } }),
+  recurrent('GRU', { direction: 'bidirectional', attributes: { linear_before_reset: 1 } }),
+  recurrent('GRU', { steps: 2, batch: 1, given: 'bias', attributes: { linear_before_reset: 1 }, ...second }),
+  recurrent('LSTM', {
+    steps: 2,
+    given: 'initial_h initial_c',
+    more: { withoutSecond: '', unused: [0, 1] },
+    note: 'only the cell state is used',
+  }),
+  recurrent('LSTM', { steps: 2, batch: 1, direction: 'reverse', given: 'bias', attributes: { input_forget: 1 }, ...second }),
   recurrent('GRU', {
     attributes: { linear_before_reset: 1, activations: ['HardSigmoid', 'Relu'], activation_alpha: [0.3], activation_beta: [0.4] },
   }),
