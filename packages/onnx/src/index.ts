@@ -1,6 +1,7 @@
 /** @file Public surface of @ascribe/onnx. */
 export { type Attribute, type Attributes, attribute, attributes, type PlainAttribute } from './attributes.js'
 export { GraphBuilder, type PlainAttributes } from './build.js'
+export { decompose, decompositions } from './convert/decompose/index.js'
 export { type NormaliseOptions, normalise } from './convert/normalise.js'
 export { byteLength, type DataType, dataTypes, isFloat } from './dtype.js'
 export * from './errors.js'

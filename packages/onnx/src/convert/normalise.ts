@@ -6,6 +6,7 @@ import type { RawModel } from '../proto/decode.js'
 import { inferShapes } from '../shapes/infer.js'
 import { collectNames, mapSubgraphs, type PassState, passState } from './context.js'
 import { checkOpset, convertGraph } from './convert.js'
+import { removeDead } from './dead.js'
 import { inlineFunctions } from './functions.js'
 import { widen } from './widen.js'
 
@@ -143,23 +144,6 @@ function checkPorts(graph: Graph): void {
       seen.add(name)
     }
   }
-}
-
-/** Without the nodes that no output needs and the initializers that nothing reads. */
-export function removeDead(graph: Graph): Graph {
-  const needed = new Set(graph.outputs.map(({ name }) => name))
-  const kept: Node[] = []
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i]!
-    if (!node.outputs.some(name => name !== '' && needed.has(name))) continue
-    for (const name of node.inputs) needed.add(name)
-    for (const name of outerReads(node)) needed.add(name)
-    kept.push(node)
-  }
-  return graph.with({
-    nodes: kept.reverse(),
-    initializers: new Map([...graph.initializers].filter(([name]) => needed.has(name))),
-  })
 }
 
 function report(graph: Graph, found: ReadonlySet<DataType>, notices: string[]): void {
