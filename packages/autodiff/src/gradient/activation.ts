@@ -1,6 +1,6 @@
 /** @file Gradients of activations. Where it can be, the derivative is written in terms of the output y, which the model keeps anyway. */
 import { type RuleContext, type RuleTable, single, unary } from '../rule.js'
-import { above, asFloat, below, onlyWhere } from './masks.js'
+import { above, asFloat, below, complement, onlyWhere } from './masks.js'
 
 const largest = 3.4028234663852886e38
 
@@ -8,6 +8,9 @@ const largest = 3.4028234663852886e38
 function piecewise(g: string, of: string, negative: string, c: RuleContext, positive = c.scalar(1)): string {
   return c.emit('Mul', [g, c.emit('Where', [c.emit('Greater', [of, c.scalar(0)]), positive, negative])])
 }
+
+/** 1 where 0 < value < 1, else 0. */
+const strictlyInside = (value: string, c: RuleContext): string => c.emit('Mul', [above(value, 0, c), below(value, 1, c)])
 
 /** Φ(x) + x φ(x), by t = x / √2. */
 function geluErf(x: string, c: RuleContext): string {
@@ -71,7 +74,10 @@ export const activation: RuleTable = {
   Relu: unary((g, _x, y, c) => c.emit('Mul', [g, above(y, 0, c)]), 'derivative 0 at 0'),
   LeakyRelu: unary((g, x, y, c) => {
     const alpha = c.float('alpha', 0.01)
-    return piecewise(g, alpha > 0 ? y : x, c.scalar(alpha), c)
+    if (alpha <= 0 || alpha >= 1) return piecewise(g, alpha > 0 ? y : x, c.scalar(alpha), c)
+    // The slope a little too steep, so that the positive side is clipped to exactly 1.
+    const slope = c.emit('HardSigmoid', [above(y, 0, c)], { alpha: (1 - alpha) * (1 + 2 ** -20), beta: alpha })
+    return c.emit('Mul', [g, slope])
   }, 'derivative alpha at 0'),
   PRelu: single((g, c) => {
     const [x, slope] = [c.input(0), c.input(1)]
@@ -95,18 +101,19 @@ export const activation: RuleTable = {
     const alpha = c.float('alpha', 1.6732631921768188)
     return piecewise(g, x, c.emit('Add', [y, c.scalar(gamma * alpha)]), c, c.scalar(gamma))
   }),
-  Sigmoid: unary((g, _x, y, c) => c.emit('Mul', [g, c.emit('Sub', [y, c.emit('Mul', [y, y])])])),
-  Tanh: unary((g, _x, y, c) => c.emit('Sub', [g, c.emit('Mul', [c.emit('Mul', [g, y]), y])])),
-  // y - y² is positive strictly inside only.
+  Sigmoid: unary((g, _x, y, c) => c.emit('Mul', [c.emit('Mul', [g, y]), complement(y, c)])),
+  Tanh: unary((g, _x, y, c) => c.emit('Mul', [g, complement(c.emit('Mul', [y, y]), c)])),
   HardSigmoid: unary((g, _x, y, c) => {
-    const inside = c.emit('Greater', [c.emit('Sub', [y, c.emit('Mul', [y, y])]), c.scalar(0)])
-    const scaled = c.emit('Mul', [g, c.scalar(c.float('alpha', 0.2))])
-    return onlyWhere(inside, scaled, c)
+    const alpha = c.float('alpha', 0.2)
+    const inside = strictlyInside(y, c)
+    if (alpha > 0 && alpha <= 1) return c.emit('Mul', [g, c.emit('HardSigmoid', [inside], { alpha, beta: 0 })])
+    return c.emit('Where', [c.emit('Greater', [inside, c.scalar(0)]), c.emit('Mul', [g, c.scalar(alpha)]), c.scalar(0)])
   }, 'derivative 0 at both corners'),
+  // y = x s with s = x / 6 + 1 / 2 clipped: y' = s + x / 6 where s is not clipped.
   HardSwish: unary((g, x, _y, c) => {
-    const inside = c.emit('Less', [c.emit('Abs', [x]), c.scalar(3)])
-    const between = c.emit('Add', [c.emit('Mul', [x, c.scalar(1 / 3)]), c.scalar(0.5)])
-    return c.emit('Mul', [g, c.emit('Where', [inside, between, above(x, 0, c)])])
+    const s = c.emit('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 })
+    const sixth = c.emit('HardSigmoid', [strictlyInside(s, c)], { alpha: 1 / 6, beta: 0 })
+    return c.emit('Mul', [g, c.emit('Add', [s, c.emit('Mul', [x, sixth])])])
   }, 'derivative 0 at -3 and 1 at 3'),
   Softplus: unary((g, x, _y, c) => c.emit('Mul', [g, c.emit('Sigmoid', [x])])),
   Softsign: unary((g, _x, y, c) => {

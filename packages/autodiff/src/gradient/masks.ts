@@ -1,4 +1,7 @@
-/** @file Zero-one masks of elementwise rules. Steep HardSigmoids are exact on float32 and stay in the runtime's blocked layout. */
+/**
+ * @file Zero-one masks of elementwise rules. Steep HardSigmoids are exact on float32, and ONNX Runtime keeps them, like Mul and
+ * Add of equal shapes, in its blocked convolution layout; Sub, Neg, Where, Clip, comparisons and scalar operands leave it.
+ */
 import type { RuleContext } from '../rule.js'
 
 const steepest = 1e38
@@ -29,6 +32,10 @@ function steepness(threshold: number): number | undefined {
   const exponent = 40 - Math.floor(Math.log2(Math.abs(threshold)))
   return Number.isFinite(exponent) && Math.abs(exponent) <= 100 ? 2 ** exponent : undefined
 }
+
+/** 1 - value, for values in [0, 1]. */
+export const complement = (value: string, context: RuleContext): string =>
+  context.emit('HardSigmoid', [value], { alpha: -1, beta: 1 })
 
 /** -1, 0 or 1. */
 export const sign = (value: string, context: RuleContext): string =>
