@@ -1,4 +1,7 @@
-/** @file Rules for operators written as other operators: the forward formula is emitted again and differentiated by the same walk. */
+/**
+ * @file Rules for operators written as other operators: the forward formula is emitted again and differentiated by the same
+ * walk.
+ */
 import { type Attribute, Graph, GraphBuilder, inferShapes, type Node } from '@ascribe/onnx'
 import { ruleContext } from './context.js'
 import { differentiate } from './reverse.js'
@@ -8,8 +11,8 @@ import type { Rule, RuleContext, RuleEntry } from './rule.js'
 export type Expansion = (context: RuleContext) => readonly (string | null)[]
 
 /**
- * The gradient of an operator from its expansion. The operator itself stays in the graph; of the expansion only what the gradient reads is
- * kept. Inputs that the expansion does not differentiably depend on get none.
+ * The gradient of an operator from its expansion. The operator itself stays in the graph; of the expansion only what the
+ * gradient reads is kept. Inputs that the expansion does not differentiably depend on get none.
  */
 export function recomputed(expansion: Expansion, note?: string): RuleEntry {
   const rule: Rule = (cotangents, c) => {

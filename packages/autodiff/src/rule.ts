@@ -43,8 +43,8 @@ export interface RuleContext {
 }
 
 /**
- * A gradient that is zero but for one block along an axis. The walk joins blocks that do not overlap into one Concat, where padding each
- * would write the whole tensor once per block.
+ * A gradient that is zero but for one block along an axis. The walk joins blocks that do not overlap into one Concat, where
+ * padding each would write the whole tensor once per block.
  */
 export interface Block {
   readonly value: string

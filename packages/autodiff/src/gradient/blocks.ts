@@ -22,7 +22,7 @@ export function filled(value: number, dims: readonly number[], c: RuleContext, l
   return dims.length === 0 ? scalar : c.emit('Expand', [scalar, c.ints64(dims)])
 }
 
-export const total = (parts: readonly string[], c: RuleContext): string => parts.reduce((a, b) => c.emit('Add', [a, b]))
+const total = (parts: readonly string[], c: RuleContext): string => parts.reduce((a, b) => c.emit('Add', [a, b]))
 
 /** Entries start, start + 1, ... of an axis; the value itself where these are all `size` of them. */
 export function narrowed(value: string, axis: number, size: number, start: number, length: number, c: RuleContext): string {
@@ -41,19 +41,14 @@ export function padded(value: string, before: readonly number[], after: readonly
 }
 
 /** A value as entries `start`, `start` + 1, ... of an axis of `size` entries, the others zero. */
-export function placed(
-  value: string,
-  dims: readonly number[],
-  axis: number,
-  start: number,
-  size: number,
-  c: RuleContext,
-): string {
+function placed(value: string, dims: readonly number[], axis: number, start: number, size: number, c: RuleContext): string {
   const at = (pad: number): number[] => dims.map((_, i) => (i === axis ? pad : 0))
   return padded(value, at(start), at(size - start - dims[axis]!), c)
 }
 
-/** A gradient that is zero but for consecutive entries of an axis: left to the walk to place, or the value where these are all. */
+/**
+ * A gradient that is zero but for consecutive entries of an axis: left to the walk to place, or the value where these are all.
+ */
 export const blockOf = (value: string, dims: readonly number[], axis: number, start: number, size: number): string | Block =>
   dims[axis] === size ? value : { value, dims, axis, start, size }
 
@@ -107,7 +102,8 @@ export function scattered(
 
 /**
  * The transpose of `y[i] = x[source[i]]` along one axis (negative source: nothing is read): adds the entries of a value of
- * dimensions `from` into an axis of `size` entries. Entries whose sources are consecutive, backwards or all the same travel as one block.
+ * dimensions `from` into an axis of `size` entries. Entries whose sources are consecutive, backwards or all the same travel as
+ * one block.
  */
 export function gathered(
   value: string,

@@ -17,8 +17,10 @@ import { quantization } from './quantization.js'
 import { random } from './random.js'
 import { recurrence } from './recurrent.js'
 import { reduction } from './reduction.js'
+import { regions } from './regions.js'
 import { resize } from './resize.js'
 import { sampling } from './sampling.js'
+import { scatter } from './scatter.js'
 import { softmax } from './softmax.js'
 import { spectral } from './spectral.js'
 import { strings } from './strings.js'
@@ -41,8 +43,10 @@ export const gradientTable: RuleTable = {
   ...random,
   ...recurrence,
   ...reduction,
+  ...regions,
   ...resize,
   ...sampling,
+  ...scatter,
   ...softmax,
   ...spectral,
   ...strings,

@@ -85,7 +85,8 @@ function neighboursOf(at: string, dims: readonly [number, number], size: number,
 }
 
 /**
- * Values [batch, channels, points] of x, given as [batch, channels, ...size], at positions in pixels: for each spatial axis a value [batch, points].
+ * Values [batch, channels, points] of x, given as [batch, channels, ...size], at positions in pixels: for each spatial axis a
+ * value [batch, points].
  */
 export function sampled(
   x: string,
@@ -123,3 +124,7 @@ export function sampled(
   const weighted = c.emit('Mul', [values, c.emit('Unsqueeze', [weight, c.ints64([1])])])
   return c.emit('ReduceSum', [weighted, c.ints64([2])], { keepdims: 0 })
 }
+
+/** Entry `index` of the last axis, which has `size` entries, as [batch, points]. */
+export const component = (value: string, rank: number, index: number, dims: readonly number[], c: RuleContext): string =>
+  c.reshape(c.emit('Slice', [value, c.ints64([index]), c.ints64([index + 1]), c.ints64([rank - 1])]), dims)
