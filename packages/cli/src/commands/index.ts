@@ -1,6 +1,7 @@
 /** @file Every subcommand, listed once. */
 import type { Command } from '../command.js'
+import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { methods } from './methods.js'
 
-export const commands: readonly Command[] = [explain, methods]
+export const commands: readonly Command[] = [explain, methods, doctor]

@@ -1,0 +1,81 @@
+/** @file A made-up input for a model, when the user gives none: seeded noise and plausible integers. */
+import { InputError, Random, type TensorValue, type TensorValues, type ValueDataType } from '@ascribe/core'
+import { type Dimension, type Graph, isFloat, type Port } from '@ascribe/onnx'
+
+/** Sizes for dimensions that the model leaves open: the first axis, sides of pictures, everything else. */
+const guesses = { batch: 1, side: 224, other: 16 } as const
+
+function guess(shape: readonly Dimension[], axis: number, symbols: Map<string, number>): number {
+  const dim = shape[axis]!
+  if (typeof dim === 'number') return dim
+  const value = axis === 0 ? guesses.batch : shape.length === 4 ? guesses.side : guesses.other
+  if (dim === null) return value
+  if (!symbols.has(dim)) symbols.set(dim, value)
+  return symbols.get(dim)!
+}
+
+/** Rows of the table that an integer input looks up, through casts and reshapes; undefined where it looks nothing up. */
+function tableRows(graph: Graph, input: string): number | undefined {
+  const pending = [input]
+  for (let step = 0; step < pending.length && step < 20; step++) {
+    for (const node of graph.consumers(pending[step]!)) {
+      const table = graph.initializers.get(node.inputs[0] ?? '')
+      if (node.operator === 'Gather' && node.inputs[1] === pending[step] && table && isFloat(table.dtype)) return table.dims[0]
+      pending.push(...node.outputs)
+    }
+  }
+  return undefined
+}
+
+type Fill = (index: number, random: Random) => number
+
+/** What integer inputs hold, by what their name says they are. */
+const integerFills: readonly (readonly [RegExp, Fill])[] = [
+  [/mask/i, () => 1],
+  [/type|segment/i, () => 0],
+  [/position/i, index => index],
+]
+
+function integerFill(graph: Graph, name: string): Fill {
+  const named = integerFills.find(([pattern]) => pattern.test(name))
+  if (named) return named[1]
+  const rows = tableRows(graph, name) ?? 2
+  return (_, random) => random.integer(rows)
+}
+
+type ArrayMaker = (length: number, at: (index: number) => number) => TensorValue['data']
+
+const makers: Readonly<Partial<Record<ValueDataType, ArrayMaker>>> = {
+  float32: (length, at) => Float32Array.from({ length }, (_, i) => at(i)),
+  float64: (length, at) => Float64Array.from({ length }, (_, i) => at(i)),
+  int64: (length, at) => BigInt64Array.from({ length }, (_, i) => BigInt(at(i))),
+  uint64: (length, at) => BigUint64Array.from({ length }, (_, i) => BigInt(at(i))),
+  int32: (length, at) => Int32Array.from({ length }, (_, i) => at(i)),
+  uint32: (length, at) => Uint32Array.from({ length }, (_, i) => at(i)),
+  int16: (length, at) => Int16Array.from({ length }, (_, i) => at(i)),
+  uint16: (length, at) => Uint16Array.from({ length }, (_, i) => at(i)),
+  int8: (length, at) => Int8Array.from({ length }, (_, i) => at(i)),
+  uint8: (length, at) => Uint8Array.from({ length }, (_, i) => at(i)),
+  bool: (length, at) => Uint8Array.from({ length }, (_, i) => (at(i) ? 1 : 0)),
+}
+
+function sampleInput(graph: Graph, { name, type }: Port, index: number, seed: number, symbols: Map<string, number>): TensorValue {
+  if (!type.shape) throw new InputError(`input "${name}" has no known rank; pass an input file`)
+  const dims = type.shape.map((_, axis) => (axis === 0 && type.shape!.length > 1 ? 1 : guess(type.shape!, axis, symbols)))
+  const length = dims.reduce((a, b) => a * b, 1)
+  const random = new Random(seed, index)
+  const make = makers[type.dtype as ValueDataType]
+  if (!make) throw new InputError(`input "${name}" holds ${type.dtype}, for which no sample can be made; pass an input file`)
+  const fill: Fill = isFloat(type.dtype) ? (_, generator) => generator.normal() : integerFill(graph, name)
+  return { dtype: type.dtype as ValueDataType, dims, data: make(length, i => fill(i, random)) } as TensorValue
+}
+
+/**
+ * One row of every input: floats are standard normal; integers named like masks are 1, types 0, positions counted, others ids that
+ * the table they look up has. Open dimensions are guessed: 1 row, 224 for sides of pictures, 16 otherwise.
+ * @throws InputError for inputs of unknown rank or of text
+ */
+export function sampleRow(graph: Graph, seed: number): TensorValues {
+  const symbols = new Map<string, number>()
+  return Object.fromEntries(graph.inputs.map((port, index) => [port.name, sampleInput(graph, port, index, seed, symbols)]))
+}
