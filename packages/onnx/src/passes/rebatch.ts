@@ -1,14 +1,18 @@
 /** @file A model of one fixed batch size as a model of another, where the rows can be shown to stay apart. */
-import { attributes } from '../attributes.js'
+import { evaluate } from '../evaluate/evaluate.js'
+import { evaluations } from '../evaluate/index.js'
 import { type Graph, type Node, operatorKey, outerReads } from '../graph.js'
 import { inferShapes } from '../shapes/infer.js'
 import { elementCount, Tensor } from '../tensor.js'
 import { computeRules } from './batch/compute.js'
 import { moveRules } from './batch/move.js'
-import { type BatchAxis, type BatchContext, type BatchRules, give, prove, unproven } from './batch/rule.js'
+import { type BatchAxis, type BatchContext, type BatchPlace, type BatchRules, give, prove, unproven } from './batch/rule.js'
 import { foldConstants, random, unique } from './fold.js'
 import { prune } from './prune.js'
 import { specialise } from './specialise.js'
+
+/** Elements computed at most to see whether a constant part is the same for every row. */
+const maxEvaluated = 4_000_000
 
 const rules: BatchRules = { ...computeRules, ...moveRules }
 
@@ -52,7 +56,7 @@ export function rebatch(graph: Graph, batch: number): Graph | undefined {
 }
 
 class Rebatch {
-  readonly #axes = new Map<string, number>()
+  readonly #places = new Map<string, BatchPlace>()
   readonly #nodes: Node[] = []
   readonly #initializers: Map<string, Tensor>
   readonly #taken: Set<string>
@@ -69,11 +73,14 @@ class Rebatch {
 
   run(batched: ReadonlySet<string>): Graph {
     const { graph } = this
-    for (const name of batched) this.#axes.set(name, 0)
+    for (const name of batched) this.#places.set(name, { axis: 0, outer: 1 })
     for (const node of graph.nodes) this.#node(node)
     const scaled = (shape: readonly unknown[] | null) =>
       (shape === null ? null : [this.batch, ...shape.slice(1)]) as number[] | null
-    for (const { name } of graph.outputs) prove(this.#axes.get(name) === 0 && graph.dims(name)?.[0] === this.old)
+    for (const { name } of graph.outputs) {
+      const place = this.#places.get(name)
+      prove(place?.axis === 0 && place.outer === 1 && graph.dims(name)?.[0] === this.old)
+    }
     const inputs = graph.inputs.map(port =>
       batched.has(port.name) ? { ...port, type: { ...port.type, shape: scaled(port.type.shape) } } : port,
     )
@@ -88,33 +95,45 @@ class Rebatch {
     // Every row draws its own noise.
     prove(!random.has(node.operator))
     const reads = [...node.inputs, ...outerReads(node)]
-    if (!reads.some(name => this.#axes.has(name))) {
+    if (!reads.some(name => this.#places.has(name))) {
       this.#nodes.push(node)
       return
     }
     const rule = Object.hasOwn(rules, operatorKey(node)) ? rules[operatorKey(node)]! : give()
-    const result = rule(this.#context(node))
+    const outer = this.#outer(node)
+    const result = rule(this.#context(node, outer))
     this.#nodes.push(result.node)
     node.outputs.forEach((name, i) => {
       const axis = result.axes[i]
-      if (name !== '' && axis !== undefined) this.#axes.set(name, axis)
+      if (name !== '' && axis !== undefined) this.#places.set(name, { axis, outer: result.outer ?? outer })
     })
   }
 
-  #context(node: Node): BatchContext {
+  #outer(node: Node): number {
+    const outers = new Set(node.inputs.flatMap(name => this.#places.get(name)?.outer ?? []))
+    prove(outers.size === 1)
+    return [...outers][0]!
+  }
+
+  #context(node: Node, outer: number): BatchContext {
     const dims = (name: string | undefined): readonly number[] => (name ? this.graph.dims(name) : undefined) ?? give()
     return {
       node,
       old: this.old,
       batch: this.batch,
       has: input => (node.inputs[input] ?? '') !== '',
-      axis: (input): BatchAxis => this.#axes.get(node.inputs[input] ?? ''),
+      axis: (input): BatchAxis => this.#places.get(node.inputs[input] ?? '')?.axis,
+      outer,
       dims: input => dims(node.inputs[input]),
       outDims: output => dims(node.outputs[output]),
       constant: input => this.#initializers.get(node.inputs[input] ?? ''),
       scaled: dim => this.#scaled(dim),
-      repeat: (input, axis) => this.#repeat(node.inputs[input]!, axis),
+      repeat: (input, axis) => {
+        prove(outer === 1)
+        return this.#repeat(node.inputs[input]!, axis)
+      },
       ints: values => this.#constant(Tensor.ints(values), `${node.outputs[0]}_shape`),
+      tensor: value => this.#constant(value, `${node.outputs[0]}_table`),
     }
   }
 
@@ -135,16 +154,9 @@ class Rebatch {
     if (done !== undefined) return done
     const dims = this.graph.dims(name) ?? give()
     const single = this.old === 1 ? name : this.#single(name, dims, axis)
-    const repeats = this.#constant(Tensor.ints(dims.map((_, i) => (i === axis ? this.batch : 1))), `${name}_repeats`)
+    const times = this.#constant(Tensor.ints(dims.map((_, i) => (i === axis ? this.batch : 1))), `${name}_repeats`)
     const output = unique(`${name}_rows`, this.#taken)
-    this.#nodes.push({
-      domain: '',
-      operator: 'Tile',
-      name: output,
-      inputs: [single, repeats],
-      outputs: [output],
-      attributes: attributes({}),
-    })
+    this.#emit('Tile', [single, times], output)
     this.#repeated.set(key, output)
     return output
   }
@@ -155,25 +167,33 @@ class Rebatch {
     const part = dims.map((dim, i) => (i === axis ? dim / this.old : dim))
     const tensor = this.#initializers.get(name)
     if (tensor) return this.#constant(firstPart(tensor, part, axis, this.old), `${name}_row`)
-    const producer = this.graph.producer(name)
-    const input = producer?.inputs[0]
-    // Spread from one entry, so the same for every row.
-    prove(producer?.operator === 'Expand' && !!input)
-    const from = this.graph.dims(input) ?? give()
-    const at = axis - (dims.length - from.length)
-    prove(at < 0 || from[at] === 1)
+    prove(repeats(this.graph, name, axis, this.old))
     const output = unique(`${name}_row`, this.#taken)
-    const shape = this.#constant(Tensor.ints(part), `${output}_shape`)
-    this.#nodes.push({
-      domain: '',
-      operator: 'Expand',
-      name: output,
-      inputs: [input, shape],
-      outputs: [output],
-      attributes: attributes({}),
-    })
+    const bounds = [0, part[axis]!, axis].map((value, i) =>
+      this.#constant(Tensor.ints([value]), `${output}_${['starts', 'ends', 'axes'][i]}`),
+    )
+    this.#emit('Slice', [name, ...bounds], output)
     return output
   }
+
+  #emit(operator: string, inputs: readonly string[], output: string): void {
+    this.#nodes.push({ domain: '', operator, name: output, inputs, outputs: [output], attributes: {} })
+  }
+}
+
+/** True where a value computed from constants alone has the same in each of `count` equal parts along an axis. */
+function repeats(graph: Graph, name: string, axis: number, count: number): boolean {
+  const needed = prune(graph.with({ outputs: [{ name, type: graph.type(name)! }] }))
+  const size = needed.nodes.reduce(
+    (sum, node) => sum + elementCount(graph.dims(node.outputs[0]!) ?? [Number.POSITIVE_INFINITY]),
+    0,
+  )
+  const reads = new Set(needed.nodes.flatMap(node => node.inputs))
+  if (size > maxEvaluated || needed.inputs.some(input => reads.has(input.name))) return false
+  if (!needed.nodes.every(node => Object.hasOwn(evaluations, operatorKey(node)))) return false
+  const { data, dims } = evaluate(needed, {}, [name]).get(name)!
+  const block = elementCount(dims.slice(axis)) / count
+  return data.every((value, i) => Object.is(value, data[i - (Math.floor(i / block) % count) * block]))
 }
 
 /** The first of `count` equal parts along an axis; unproven where they differ. */

@@ -1,9 +1,10 @@
 /** @file Dynamic dimensions to numbers. */
 import { ShapeError } from '../errors.js'
-import type { Dimension, Graph, Port } from '../graph.js'
+import type { Dimension, Graph, Port, ValueType } from '../graph.js'
 import { canonicalDim, substituteDim, symbolsOf } from '../shapes/dimension.js'
 import { inputSymbol } from '../shapes/infer.js'
 import { foldConstants } from './fold.js'
+import { mapSubgraphs } from './rename.js'
 
 export interface Specialisation {
   /** Numbers for symbolic dimensions, by name. */
@@ -71,7 +72,15 @@ export function specialise(graph: Graph, { dimensions = {}, inputs = {} }: Speci
     name,
     type: { ...type, shape: type.shape?.map(dim => substituteDim(canonicalDim(dim), known)) ?? null },
   }))
-  return foldConstants(graph.with({ inputs: ports, outputs, values: new Map() }), { declared: false })
+  return foldConstants(bound(graph.with({ inputs: ports, outputs }), known))
+}
+
+/** The types the model declares, with numbers for what is bound. */
+function bound(graph: Graph, known: Readonly<Record<string, number>>): Graph {
+  const values = new Map<string, ValueType>()
+  for (const [name, type] of graph.values)
+    values.set(name, { ...type, shape: type.shape?.map(dim => substituteDim(canonicalDim(dim), known)) ?? null })
+  return graph.with({ values, nodes: graph.nodes.map(node => mapSubgraphs(node, inner => bound(inner, known))) })
 }
 
 const without = (known: Readonly<Record<string, number>>, name: string): Record<string, number> =>

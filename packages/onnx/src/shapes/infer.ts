@@ -4,6 +4,7 @@ import type { DataType } from '../dtype.js'
 import { ShapeError } from '../errors.js'
 import { type Dimension, type Graph, type Node, operatorKey, type Port, type Shape, subgraphs, type ValueType } from '../graph.js'
 import type { Tensor } from '../tensor.js'
+import { contentsByEvaluation } from './contents.js'
 import { canonicalDim } from './dimension.js'
 import { shapeRules } from './index.js'
 import { maxElements, type ShapeContext, type ShapeResult } from './rule.js'
@@ -160,7 +161,8 @@ class Context implements ShapeContext {
     const rule = Object.hasOwn(shapeRules, operatorKey(this.node)) ? shapeRules[operatorKey(this.node)] : undefined
     if (!rule) return []
     try {
-      return rule(this)
+      const results = rule(this)
+      return contentsByEvaluation(this, results) ?? results
     } catch (error) {
       if (error === unknownInput) return []
       throw error

@@ -1,34 +1,34 @@
 /** @file Batch rules of operators that move elements. */
 import { attribute, attributes } from '../../attributes.js'
-import { elementCount } from '../../tensor.js'
+import { elementCount, Tensor } from '../../tensor.js'
 import { type BatchContext, type BatchRule, type BatchRules, give, keep, only, prove, withInputs, wrap } from './rule.js'
 
 const numbers = (c: BatchContext, input: number): number[] => Array.from(c.constant(input)?.numbers() ?? give())
 
 /**
- * Elements before the batch axis must be as many before some axis of the result: that one holds the batch then, rows still outermost.
- * With nothing before it that is the first axis. Ones in front of a batch larger than one are passed over.
+ * Where the rows are after a reshape: as many elements come before them as did. An axis that begins with the rows is preferred to
+ * one that has them further in, unless it is the last, which mostly holds features. Ones in front of a batch larger than one are passed over.
  */
-const reshape: BatchRule = c => {
+function regroup(c: BatchContext, to: readonly number[]): { axis: number; outer: number } {
   const axis = only(c, 0)
-  const from = c.dims(0)
+  const before = elementCount(c.dims(0).slice(0, axis)) * c.outer
+  const places = to.map((dim, at) => ({ axis: at, outer: before / elementCount(to.slice(0, at)), dim }))
+  const fits = places.filter(({ outer, dim }) => Number.isInteger(outer) && dim > 0 && dim % (outer * c.old) === 0)
+  return fits.find(({ axis: at, outer }) => outer === 1 && at < to.length - 1) ?? fits[0] ?? give()
+}
+
+const reshape: BatchRule = c => {
   const to = [...c.outDims(0)]
-  const before = elementCount(from.slice(0, axis))
-  let at = 0
-  while (at < to.length && (elementCount(to.slice(0, at)) !== before || to[at]! % c.old !== 0)) at++
-  prove(at < to.length && elementCount(to.slice(0, at)) === before)
-  to[at] = c.scaled(to[at]!)
+  const { axis, outer } = regroup(c, to)
+  to[axis] = c.scaled(to[axis]!)
   prove(!to.includes(0))
   const node = { ...withInputs(c.node, [c.node.inputs[0]!, c.ints(to)]), attributes: attributes({}) }
-  return keep(node, at)
+  return { ...keep(node, axis), outer }
 }
 
 const flatten: BatchRule = c => {
-  const axis = only(c, 0)
-  const cut = wrap(attribute(c.node, 'axis', 'int', 1), c.dims(0).length)
-  const first = axis < cut ? 0 : cut
-  prove(elementCount(c.dims(0).slice(first, axis)) === 1)
-  return keep(c.node, axis < cut ? 0 : 1)
+  const { axis, outer } = regroup(c, c.outDims(0))
+  return { ...keep(c.node, axis), outer }
 }
 
 const transpose: BatchRule = c => {
@@ -93,12 +93,37 @@ const slice: BatchRule = c => {
   return keep(withInputs(c.node, [c.node.inputs[0]!, without(starts), without(ends), without(axes), without(steps)]), axis)
 }
 
+/** Constant indices into an axis that holds the rows, where each row reads its own entries: the same table for every row. */
+function perRow(c: BatchContext, inner: number, columns: number): string {
+  const table = c.constant(1) ?? give()
+  prove(c.outer === 1 && table.dims.length > 0 && table.dims[0]! % c.old === 0 && table.size > 0)
+  const values = table.numbers()
+  const size = values.length / c.old
+  const shift = (i: number, row: number) => (i % columns === 0 ? row * inner : 0)
+  const wrapped = values.map((value, i) => (value < 0 && i % columns === 0 ? value + inner * c.old : value))
+  for (let i = 0; i < size; i++) {
+    prove(i % columns !== 0 || (wrapped[i]! >= 0 && wrapped[i]! < inner))
+    for (let row = 1; row < c.old; row++) prove(wrapped[row * size + i] === wrapped[i]! + shift(i, row))
+  }
+  const out = new Float64Array(size * c.batch)
+  for (let i = 0; i < out.length; i++) out[i] = wrapped[i % size]! + shift(i % size, Math.floor(i / size))
+  return c.tensor(Tensor.from(table.dtype, [c.scaled(table.dims[0]!), ...table.dims.slice(1)], out))
+}
+
 const gather: BatchRule = c => {
   const along = wrap(attribute(c.node, 'axis', 'int', 0), c.dims(0).length)
   const [data, indices] = [c.axis(0), c.axis(1)]
   if (data === undefined) return keep(c.node, along + indices!)
-  prove(indices === undefined && data !== along)
+  prove(indices === undefined)
+  if (data === along) return keep(withInputs(c.node, [c.node.inputs[0]!, perRow(c, c.dims(0)[data]! / c.old, 1)]), along)
   return keep(c.node, data < along ? data : data + c.dims(1).length - 1)
+}
+
+const gatherND: BatchRule = c => {
+  prove(only(c, 0) === 0 && attribute(c.node, 'batch_dims', 'int', 0) === 0)
+  const depth = c.dims(1).at(-1)!
+  prove(c.dims(1).length > 1)
+  return keep(withInputs(c.node, [c.node.inputs[0]!, perRow(c, c.dims(0)[0]! / c.old, depth)]), 0)
 }
 
 const gatherElements: BatchRule = c => {
@@ -177,6 +202,7 @@ export const moveRules: BatchRules = {
   Split: split,
   Slice: slice,
   Gather: gather,
+  GatherND: gatherND,
   GatherElements: gatherElements,
   Expand: expand,
   Tile: tile,

@@ -2,12 +2,19 @@
 import type { Node } from '../../graph.js'
 import type { Tensor } from '../../tensor.js'
 
-/**
- * The axis along which a value of many rows is the concatenation of the values each row has alone; undefined for a value that does
- * not depend on the rows. Along that axis the row is the outermost index: with 64 windows per picture the axis has 64 * batch
- * entries, those of the first picture first.
- */
+/** The axis that holds the rows; undefined for a value that does not depend on them. */
 export type BatchAxis = number | undefined
+
+/**
+ * Where the rows of a batch are in a value. Entry (before, row, after) of the axis is at (before * batch + row) * afters + after:
+ * with 64 windows per picture an axis of 64 * batch entries holds those of the first picture first (`outer` 1); a sequence of 197
+ * joined with the batch behind it has `outer` 197. Elsewhere each row has exactly what it has alone.
+ */
+export interface BatchPlace {
+  readonly axis: number
+  /** Entries of the axis before the row. */
+  readonly outer: number
+}
 
 export interface BatchContext {
   readonly node: Node
@@ -16,6 +23,8 @@ export interface BatchContext {
   readonly batch: number
   has(input: number): boolean
   axis(input: number): BatchAxis
+  /** Of every input that depends on the rows; unproven where they differ. */
+  readonly outer: number
   /** Dimensions at the old batch size. */
   dims(input: number): readonly number[]
   outDims(output: number): readonly number[]
@@ -26,12 +35,16 @@ export interface BatchContext {
   repeat(input: number, axis: number): string
   /** Name of a one-dimensional int64 constant. */
   ints(values: readonly number[]): string
+  /** Name of a new constant. */
+  tensor(value: Tensor): string
 }
 
 export interface BatchResult {
   readonly node: Node
   /** By output. */
   readonly axes: readonly BatchAxis[]
+  /** Where it is not the inputs'. */
+  readonly outer?: number
 }
 
 /** Called only where some input depends on the rows. */
