@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { isFloat, operatorKey } from '@ascribe/onnx'
+import { decompositions, isFloat, operatorKey } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
+import { rewrites } from '../../onnx/src/convert/rewrites/index.js'
+import { newerSteps } from '../../onnx/src/convert/steps/newer.js'
 import { differentiate, gradientTable, operatorDocument, standardOperators } from '../src/index.js'
 import { build, type GradientCase, generator } from './support/check.js'
 
@@ -51,6 +53,17 @@ describe('the operator table', () => {
       }
     }
     expect([...wrong]).toEqual([])
+  })
+
+  it('calls decomposed exactly what reading a model and decompose() rewrite', () => {
+    const rewritten = new Set([
+      ...Object.keys(rewrites).filter(operator => gradientTable[operator]?.kind !== 'gradient'),
+      ...Object.keys(decompositions).filter(operator => gradientTable[operator]?.kind !== 'gradient'),
+      ...newerSteps.map(({ operator }) => operator).filter(operator => gradientTable[operator]?.kind === 'decomposed'),
+    ])
+    const claimed = Object.keys(gradientTable).filter(operator => gradientTable[operator]!.kind === 'decomposed')
+    expect(claimed.filter(operator => !rewritten.has(operator))).toEqual([])
+    expect([...rewritten].filter(operator => gradientTable[operator]?.kind !== 'decomposed')).toEqual([])
   })
 
   it('gives a reason wherever there is no gradient', () => {

@@ -1,5 +1,5 @@
 /** @file Operators that stand for several others. They are rewritten before differentiation; the gradient is that of what they become. */
-import { decomposed, none, type RuleTable } from '../rule.js'
+import { decomposed, type RuleTable } from '../rule.js'
 
 const attention = decomposed('matrix products and a softmax')
 const rotary = decomposed('products with sines and cosines')
@@ -18,12 +18,15 @@ export const composite: RuleTable = {
   TensorScatter: decomposed('a scatter'),
   // Integer kernels of ai.onnx.
   ConvInteger: quantised,
+  MatMulInteger: quantised,
   QLinearConv: quantised,
   QLinearMatMul: quantised,
   // Put into ai.onnx by exporters, though ONNX Runtime's own.
   SimplifiedLayerNormalization: rms,
   'com.microsoft:Attention': attention,
+  'com.microsoft:BiasAdd': decomposed('Add'),
   'com.microsoft:BiasGelu': gelu,
+  'com.microsoft:BiasSplitGelu': gelu,
   'com.microsoft:DequantizeLinear': decomposed('DequantizeLinear'),
   'com.microsoft:DynamicQuantizeMatMul': quantised,
   'com.microsoft:EmbedLayerNormalization': decomposed('gathers and LayerNormalization'),
@@ -32,9 +35,12 @@ export const composite: RuleTable = {
   'com.microsoft:FusedGemm': fused,
   'com.microsoft:FusedMatMul': decomposed('Transpose and MatMul'),
   'com.microsoft:Gelu': gelu,
+  'com.microsoft:GroupNorm': decomposed('GroupNormalization'),
+  'com.microsoft:GroupQueryAttention': attention,
   'com.microsoft:MatMulIntegerToFloat': quantised,
   'com.microsoft:MatMulNBits': decomposed('MatMul with the dequantised weight'),
   'com.microsoft:MultiHeadAttention': attention,
+  'com.microsoft:NhwcFusedConv': fused,
   'com.microsoft:QAttention': quantised,
   'com.microsoft:QGemm': quantised,
   'com.microsoft:QLinearAdd': quantised,
@@ -50,10 +56,6 @@ export const composite: RuleTable = {
   'com.microsoft:QuantizeLinear': decomposed('QuantizeLinear'),
   'com.microsoft:QuickGelu': gelu,
   'com.microsoft:RotaryEmbedding': rotary,
-  'com.microsoft:SimplifiedLayerNormalization': rms,
   'com.microsoft:SkipLayerNormalization': decomposed('Add and LayerNormalization'),
   'com.microsoft:SkipSimplifiedLayerNormalization': decomposed('Add, a mean of squares and products'),
-  'com.microsoft:GroupQueryAttention': none(
-    'its key and value cache has no decomposition; explain a model exported without cache',
-  ),
 }

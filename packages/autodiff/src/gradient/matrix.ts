@@ -1,6 +1,6 @@
 /** @file Gradients of matrix products and determinants. */
 import { Tensor } from '@ascribe/onnx'
-import { none, type RuleContext, type RuleTable, single } from '../rule.js'
+import { type RuleContext, type RuleTable, single } from '../rule.js'
 import { einsumGradients } from './einsum.js'
 
 /** The last two axes swapped. */
@@ -85,5 +85,4 @@ export const matrix: RuleTable = {
     const batch = c.dims(x).slice(0, -2)
     return [c.emit('Mul', [c.reshape(g, [...batch, 1, 1]), cofactors(x, c)])]
   }),
-  MatMulInteger: none('it multiplies integers; reading a model turns quantised layers into floating ones'),
 }
