@@ -143,8 +143,22 @@ const safe = (context: RuleContext, y: string): string =>
 const axesOf = (context: RuleContext): WindowAxis[] =>
   windowAxes(context, context.dims(context.input(0)), context.dims(context.output(0)), context.ints('kernel_shape') ?? [])
 
-const expandTo = (context: RuleContext, value: string): string =>
-  context.emit('Expand', [value, context.ints64(context.dims(context.input(0)))])
+/** Channel counts that ONNX Runtime's blocked layout takes on every processor. */
+const channelBlock = 16
+
+/**
+ * Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. For pictures the share is a depthwise
+ * 1x1 convolution: of all ways to scale, only a convolution puts the result into the blocked layout, and with it every residual
+ * addition and mask down to the input.
+ */
+export function spreadMean(context: RuleContext, g: string, dims: readonly number[]): string {
+  const share = 1 / product(dims.slice(2))
+  const everywhere = (value: string): string => context.emit('Expand', [value, context.ints64(dims)])
+  const channels = dims[1]!
+  if (dims.length !== 4 || channels % channelBlock !== 0) return everywhere(context.emit('Mul', [g, context.scalar(share)]))
+  const weight = context.floats(Array<number>(channels).fill(share), [channels, 1, 1, 1])
+  return context.emit('Conv', [everywhere(g), weight], { group: channels, kernel_shape: [1, 1] })
+}
 
 export const pooling: RuleTable = {
   MaxPool: single((g, c) => [maxPool(c, g, axesOf(c))], 'ties: the first maximum in row order'),
@@ -153,10 +167,7 @@ export const pooling: RuleTable = {
     const axes = axesOf(c)
     return [lpPool(c, g, c.int('p', 2), value => spread(c, value, c.dims(c.input(0)), axes))]
   }),
-  GlobalAveragePool: single((g, c) => {
-    const count = product(c.dims(c.input(0)).slice(2))
-    return [expandTo(c, c.emit('Mul', [g, c.scalar(1 / count)]))]
-  }),
+  GlobalAveragePool: single((g, c) => [spreadMean(c, g, c.dims(c.input(0)))]),
   GlobalLpPool: single((g, c) => [lpPool(c, g, c.int('p', 2), value => value)]),
   GlobalMaxPool: single((g, c) => {
     const dims = c.dims(c.input(0))
