@@ -7,7 +7,7 @@ export interface RuleContext {
   readonly graph: Graph
   /** Name of an input; throws where it is omitted. */
   input(index: number): string
-  /** Name of an output. An optional output that the node omits is added to it only by `extraOutput`. */
+  /** Name of an output; throws where the node omits it. */
   output(index: number): string
   has(index: number): boolean
   /** True where the caller needs the gradient of this input; rules may return null for the others. */

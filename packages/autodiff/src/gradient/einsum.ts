@@ -12,7 +12,7 @@ interface Equation {
 const alphabet = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ']
 
 /** Spells out every ellipsis and an implicit output. */
-export function parseEquation(equation: string, ranks: readonly number[]): Equation {
+function parseEquation(equation: string, ranks: readonly number[]): Equation {
   const [left, right] = equation.replaceAll(' ', '').split('->') as [string, string | undefined]
   const terms = left.split(',')
   const unused = alphabet.filter(letter => !equation.includes(letter))
