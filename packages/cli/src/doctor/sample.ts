@@ -1,5 +1,13 @@
 /** @file A made-up input for a model, when the user gives none: seeded noise and plausible integers. */
-import { InputError, Random, type TensorValue, type TensorValues, type ValueDataType } from '@ascribe/core'
+import {
+  InputError,
+  Random,
+  suggestion,
+  type TensorValue,
+  type TensorValues,
+  UsageError,
+  type ValueDataType,
+} from '@ascribe/core'
 import { type Dimension, type Graph, isFloat, type Port } from '@ascribe/onnx'
 
 /** Sizes for dimensions that the model leaves open: the first axis, sides of pictures, everything else. */
@@ -59,11 +67,14 @@ const makers: Readonly<Partial<Record<ValueDataType, ArrayMaker>>> = {
   bool: (length, at) => Uint8Array.from({ length }, (_, i) => (at(i) ? 1 : 0)),
 }
 
-function sampleInput(graph: Graph, { name, type }: Port, index: number, seed: number, symbols: Map<string, number>): TensorValue {
-  if (!type.shape) throw new InputError(`input "${name}" has no known rank; pass an input file`)
-  const dims = type.shape.map((_, axis) => (axis === 0 && type.shape!.length > 1 ? 1 : guess(type.shape!, axis, symbols)))
+/** Dims of one row: fixed ones but the first stand, open ones are guessed. */
+function guessedDims({ name, type: { shape } }: Port, symbols: Map<string, number>): readonly number[] {
+  if (!shape) throw new InputError(`input "${name}" has no known rank; pass an input file`)
+  return shape.map((_, axis) => (axis === 0 && shape.length > 1 ? 1 : guess(shape, axis, symbols)))
+}
+
+function sampleInput(graph: Graph, { name, type }: Port, dims: readonly number[], random: Random): TensorValue {
   const length = dims.reduce((a, b) => a * b, 1)
-  const random = new Random(seed, index)
   const make = makers[type.dtype as ValueDataType]
   if (!make) throw new InputError(`input "${name}" holds ${type.dtype}, for which no sample can be made; pass an input file`)
   const fill: Fill = isFloat(type.dtype) ? (_, generator) => generator.normal() : integerFill(graph, name)
@@ -73,9 +84,18 @@ function sampleInput(graph: Graph, { name, type }: Port, index: number, seed: nu
 /**
  * One row of every input: floats are standard normal; integers named like masks are 1, types 0, positions counted, others ids that
  * the table they look up has. Open dimensions are guessed: 1 row, 224 for sides of pictures, 16 otherwise.
- * @throws InputError for inputs of unknown rank or of text
+ * @param shapes dims of inputs that need no guess
+ * @throws InputError for inputs of unknown rank or of text, UsageError for a shape of an input that is not there
  */
-export function sampleRow(graph: Graph, seed: number): TensorValues {
+export function sampleRow(graph: Graph, seed: number, shapes: Readonly<Record<string, readonly number[]>> = {}): TensorValues {
   const symbols = new Map<string, number>()
-  return Object.fromEntries(graph.inputs.map((port, index) => [port.name, sampleInput(graph, port, index, seed, symbols)]))
+  const names = graph.inputs.map(({ name }) => name)
+  for (const name of Object.keys(shapes))
+    if (!names.includes(name)) throw new UsageError(`the model has no input "${name}"${suggestion(name, names)}`)
+  return Object.fromEntries(
+    graph.inputs.map((port, index) => {
+      const dims = shapes[port.name] ?? guessedDims(port, symbols)
+      return [port.name, sampleInput(graph, port, dims, new Random(seed, index))]
+    }),
+  )
 }
