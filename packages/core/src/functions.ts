@@ -1,0 +1,99 @@
+/** @file Every method as a function: the model, one row of input, and one options object with the method's options among the common ones. */
+import type { Attribution } from './attribution.js'
+import type { Baseline } from './baseline.js'
+import { InputError } from './errors.js'
+import type { EvaluatorOptions } from './evaluator.js'
+import { explain } from './explain.js'
+import type { Model } from './model.js'
+import type { TensorValue, TensorValues } from './tensor-value.js'
+
+/** What every method takes: target, output, at, signal, onProgress, and the seed of its random choices (default 0). */
+export interface MethodOptions extends EvaluatorOptions {
+  readonly seed?: number
+}
+
+export interface GradientOptions extends MethodOptions {
+  readonly absolute?: boolean
+}
+
+export interface IntegratedGradientsOptions extends MethodOptions {
+  readonly points?: number
+  readonly rule?: string
+  readonly baseline?: Baseline
+  readonly multiply?: boolean
+  readonly tolerance?: number
+  readonly maxPoints?: number
+  readonly variant?: 'ascribe' | 'captum' | 'pair'
+}
+
+export interface SmoothGradOptions extends MethodOptions {
+  readonly samples?: number
+  readonly noise?: number
+  readonly scale?: 'range' | 'absolute'
+  readonly form?: 'mean' | 'squared' | 'variance' | 'unbiased-variance'
+  readonly variant?: 'ascribe' | 'captum' | 'pair'
+}
+
+export interface GradCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+}
+
+export interface OcclusionOptions extends MethodOptions {
+  readonly window?: number | string
+  readonly stride?: number | string
+  readonly baseline?: Baseline
+  readonly overlap?: 'mean' | 'sum'
+}
+
+export interface RiseOptions extends MethodOptions {
+  readonly masks?: number
+  readonly cells?: number
+  readonly probability?: number
+  readonly baseline?: Baseline
+  readonly normalise?: 'paper' | 'coverage'
+}
+
+/** A method to call; the options are those that `ascribe methods NAME` shows, beside the common ones. */
+export type MethodFunction<O extends MethodOptions = MethodOptions> = (
+  model: Model,
+  input: TensorValue | TensorValues,
+  options?: O,
+) => Promise<Attribution>
+
+const common: readonly (keyof MethodOptions)[] = ['target', 'output', 'at', 'signal', 'onProgress', 'seed']
+
+const isValue = (input: TensorValue | TensorValues): input is TensorValue => ArrayBuffer.isView((input as TensorValue).data)
+
+/** A row of inputs by name; a single tensor goes to the only input. */
+function rowOf(model: Model, input: TensorValue | TensorValues): TensorValues {
+  if (!isValue(input)) return input
+  const names = model.graph.inputs.map(({ name }) => name)
+  if (names.length !== 1)
+    throw new InputError(`the model has ${names.length} inputs (${names.join(', ')}); give one tensor for each, by name`)
+  return { [names[0]!]: input }
+}
+
+/**
+ * The function that runs one method. Throws what `explain` throws, and InputError where a single tensor is given to a model of
+ * several inputs.
+ */
+function methodFunction<O extends MethodOptions>(name: string): MethodFunction<O> {
+  return async (model, input, options) => {
+    const given = Object.entries(options ?? {}).filter(([, value]) => value !== undefined)
+    const isCommon = ([key]: [string, unknown]): boolean => (common as readonly string[]).includes(key)
+    return explain(model, rowOf(model, input), name, {
+      ...(Object.fromEntries(given.filter(isCommon)) as MethodOptions),
+      options: Object.fromEntries(given.filter(entry => !isCommon(entry))),
+    })
+  }
+}
+
+export const gradient = methodFunction<GradientOptions>('gradient')
+export const inputXGradient = methodFunction('input-x-gradient')
+export const integratedGradients = methodFunction<IntegratedGradientsOptions>('integrated-gradients')
+export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
+export const gradCam = methodFunction<GradCamOptions>('grad-cam')
+export const occlusion = methodFunction<OcclusionOptions>('occlusion')
+export const rise = methodFunction<RiseOptions>('rise')
+export const random = methodFunction('random')
