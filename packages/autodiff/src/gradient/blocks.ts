@@ -61,8 +61,8 @@ export interface Stride {
 }
 
 /**
- * The transpose of a strided cut: entry i of each named axis becomes entry start + i * step of an axis as long as in `to`, the
- * rest is zero. Strides are opened by padding a new axis of length 1 to |step| and merging it.
+ * The transpose of a strided cut: entry i of each named axis becomes entry start + i * step of an axis as long as in `to`, the rest is zero.
+ * Strides are opened by padding a new axis of length 1 to |step| and merging it, for all axes at once.
  */
 export function scattered(
   value: string,
@@ -71,39 +71,40 @@ export function scattered(
   to: readonly number[],
   c: RuleContext,
 ): string {
+  if (product(from) === 0) return zeros(to, c, value)
+  const gaps = from.map(() => 1)
+  const leads = from.map(() => 0)
+  const firsts = from.map(() => 0)
   let out = value
-  const dims = [...from]
-  const before = from.map(() => 0)
-  const after = from.map(() => 0)
   for (const { axis, start, step } of strides) {
     const count = from[axis]!
-    if (count === 0) return zeros(to, c, value)
     if (step < 0 && count > 1) out = reversed(out, axis, c)
-    const gap = count > 1 ? Math.abs(step) : 1
-    const first = step < 0 ? start + (count - 1) * step : start
-    if (gap > 1) {
-      const split = replaced(dims, axis, count, 1)
-      const wide = split.map((_, i) => (i === axis + 1 ? gap - 1 : 0))
-      out = c.reshape(out, split)
-      out = padded(
-        out,
-        wide.map(() => 0),
-        wide,
-        c,
-      )
-      dims[axis] = count * gap
-      out = c.reshape(out, dims)
-    }
-    before[axis] = first
-    after[axis] = to[axis]! - first - dims[axis]!
+    gaps[axis] = count > 1 ? Math.abs(step) : 1
+    firsts[axis] = step < 0 ? start + (count - 1) * step : start
+    leads[axis] = firsts[axis]! % gaps[axis]!
   }
-  return padded(out, before, after, c)
+  const open = from.map((dim, axis) => dim * gaps[axis]!)
+  if (gaps.some(gap => gap > 1)) {
+    const split = from.flatMap((dim, axis) => (gaps[axis]! > 1 ? [dim, 1] : [dim]))
+    const spread = (pad: (axis: number) => number): number[] =>
+      from.flatMap((_, axis) => (gaps[axis]! > 1 ? [0, pad(axis)] : [0]))
+    const before = spread(axis => leads[axis]!)
+    const after = spread(axis => gaps[axis]! - 1 - leads[axis]!)
+    out = c.reshape(padded(c.reshape(out, split), before, after, c), open)
+  }
+  const before = from.map((_, axis) => firsts[axis]! - leads[axis]!)
+  return padded(
+    out,
+    before,
+    to.map((dim, axis) => dim - before[axis]! - open[axis]!),
+    c,
+  )
 }
 
 /**
- * The transpose of `y[i] = x[source[i]]` along one axis (negative source: nothing is read): adds the entries of a value of
- * dimensions `from` into an axis of `size` entries. Entries whose sources are consecutive, backwards or all the same travel as
- * one block.
+ * The transpose of `y[i] = x[source[i]]` along one axis (negative source: nothing is read): adds the entries of a value of dimensions `from`
+ * into an axis of `size` entries. Entries whose sources are consecutive, backwards or all the same travel as one block; only where
+ * blocks overlap is anything added.
  */
 export function gathered(
   value: string,
@@ -113,16 +114,57 @@ export function gathered(
   size: number,
   c: RuleContext,
 ): string {
-  const parts = runs(source).map(({ at, length, step }) => {
-    const block = narrowed(value, axis, source.length, at, length, c)
-    if (step === 0) {
-      const sum = length > 1 ? c.emit('ReduceSum', [block, c.ints64([axis])], { keepdims: 1 }) : block
-      return placed(sum, replaced(from, axis, 1), axis, source[at]!, size, c)
-    }
-    const to = replaced(from, axis, size)
-    return scattered(block, replaced(from, axis, length), [{ axis, start: source[at]!, step }], to, c)
+  const found = runs(source)
+  const to = replaced(from, axis, size)
+  if (found.length === 0) return zeros(to, c, value)
+  const blocks = found.map(run => landing(value, from, axis, source, run, c))
+  if (found.some(({ step }) => Math.abs(step) > 1) || found.length === 1)
+    return total(
+      found.map((run, i) => {
+        const { step, length, at } = run
+        const dims = replaced(from, axis, step === 0 ? 1 : length)
+        if (Math.abs(step) <= 1) return placed(blocks[i]!.value(0, dims[axis]!), dims, axis, blocks[i]!.start, size, c)
+        return scattered(narrowed(value, axis, source.length, at, length, c), dims, [{ axis, start: source[at]!, step }], to, c)
+      }),
+      c,
+    )
+  const bounds = [...new Set([0, size, ...blocks.flatMap(({ start, length }) => [start, start + length])])].sort((a, b) => a - b)
+  const pieces = bounds.slice(0, -1).map((low, i) => {
+    const high = bounds[i + 1]!
+    const over = blocks.filter(({ start, length }) => start <= low && start + length >= high)
+    if (over.length === 0) return zeros(replaced(from, axis, high - low), c, value)
+    return total(
+      over.map(({ start, value: cut }) => cut(low - start, high - start)),
+      c,
+    )
   })
-  return parts.length > 0 ? total(parts, c) : zeros(replaced(from, axis, size), c, value)
+  return pieces.length === 1 ? pieces[0]! : c.emit('Concat', pieces, { axis })
+}
+
+/** Where a run of step -1, 0 or 1 lands, and its entries from `low` to `high` in the order they land. */
+interface Landing {
+  readonly start: number
+  readonly length: number
+  readonly value: (low: number, high: number) => string
+}
+
+function landing(
+  value: string,
+  from: readonly number[],
+  axis: number,
+  source: readonly number[],
+  { at, length, step }: Run,
+  c: RuleContext,
+): Landing {
+  const cut = (low: number, high: number): string => narrowed(value, axis, from[axis]!, at + low, high - low, c)
+  if (step === 0) {
+    const sum = (): string => (length > 1 ? c.emit('ReduceSum', [cut(0, length), c.ints64([axis])], { keepdims: 1 }) : cut(0, 1))
+    return { start: source[at]!, length: 1, value: sum }
+  }
+  if (step > 0) return { start: source[at]!, length, value: cut }
+  const backwards = (low: number, high: number): string =>
+    high - low > 1 ? reversed(cut(length - high, length - low), axis, c) : cut(length - high, length - low)
+  return { start: source[at]! - length + 1, length, value: backwards }
 }
 
 interface Run {

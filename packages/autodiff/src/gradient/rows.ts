@@ -2,6 +2,7 @@
  * @file Adding rows into a tensor at given positions: the transpose of every gather. Only formulations that are exact at any
  * thread count are emitted: ScatterElements with reduction add is, ScatterND with reduction add is not.
  */
+import { Tensor } from '@ascribe/onnx'
 import type { RuleContext } from '../rule.js'
 import { gathered, product, runs, zeros } from './blocks.js'
 
@@ -37,23 +38,32 @@ export function oneHotColumns(indices: string, size: number, c: RuleContext): st
 }
 
 /**
- * Adds rows at constant positions. Few runs of positions travel as blocks; positions that repeat at most four times are read
- * back with as many Gathers; the rest is scattered.
+ * Adds rows at constant positions. Few runs of positions travel as blocks. Otherwise every entry reads back the rows that belong to it, entries with
+ * about equally many rows together, which runs in parallel where a scatter does not.
  */
 function addAtConstant(g: string, indices: readonly number[], rows: Rows, c: RuleContext): string {
   const { outer, count, inner, size } = rows
-  const dims = [outer, count, inner]
-  if (runs(indices).length <= 4) return gathered(g, dims, 1, indices, size, c)
+  if (runs(indices).length <= 4) return gathered(g, [outer, count, inner], 1, indices, size, c)
   const readers: number[][] = Array.from({ length: size }, () => [])
   for (const [i, index] of indices.entries()) readers[index]?.push(i)
-  const most = readers.reduce((max, list) => Math.max(max, list.length), 0)
-  if (most > 4) return addAtRuntime(g, c.ints64(indices), rows, c)
-  const complete = readers.every(list => list.length === most)
+  // Places beyond an entry's own rows read a row of zeros after the last.
+  const complete = readers.every(({ length }) => length === readers[0]!.length)
   const source = complete ? g : c.emit('Concat', [g, zeros([outer, 1, inner], c, g)], { axis: 1 })
-  const parts = Array.from({ length: most }, (_, turn) =>
-    c.emit('Gather', [source, c.ints64(readers.map(list => list[turn] ?? count))], { axis: 1 }),
-  )
-  return parts.reduce((a, b) => c.emit('Add', [a, b]))
+  const width = ({ length }: readonly number[]): number => (complete ? length : 2 ** Math.ceil(Math.log2(Math.max(1, length))))
+  const widths = [...new Set(readers.map(width))].sort((a, b) => a - b)
+  const order: number[] = []
+  const parts = widths.map(places => {
+    const members = readers.flatMap((list, entry) => (width(list) === places ? [entry] : []))
+    order.push(...members)
+    const table = members.flatMap(entry => Array.from({ length: places }, (_, k) => readers[entry]![k] ?? count))
+    if (places === 1) return c.emit('Gather', [source, c.ints64(table)], { axis: 1 })
+    const at = c.constantTensor(Tensor.from('int64', [members.length, places], table))
+    return c.emit('ReduceSum', [c.emit('Gather', [source, at], { axis: 1 }), c.ints64([2])], { keepdims: 0 })
+  })
+  if (parts.length === 1) return parts[0]!
+  const position = new Array<number>(size)
+  for (const [i, entry] of order.entries()) position[entry] = i
+  return c.emit('Gather', [c.emit('Concat', parts, { axis: 1 }), c.ints64(position)], { axis: 1 })
 }
 
 export function addAt(g: string, indices: string, rows: Rows, c: RuleContext): string {
