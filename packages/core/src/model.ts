@@ -68,10 +68,15 @@ export class Model {
   defaultAt(): readonly string[] {
     const inputs = this.floatInputs
     if (inputs.length > 0) return inputs
-    const embedding = embeddingOutput(this.graph)
+    const { embedding } = this
     throw new UsageError(
       `the model has no float input to attribute to${embedding ? `; pass --at "${embedding}" to explain the output of its embedding` : '; pass --at TENSOR with a float tensor inside it'}`,
     )
+  }
+
+  /** Where a token model turns continuous: the output of its embedding, the tensor to pass as `at`; undefined where there is none. */
+  get embedding(): string | undefined {
+    return embeddingOutput(this.graph)
   }
 
   /** Checks that a value of this name exists and holds floats. */

@@ -191,7 +191,9 @@ export function layerProgram(source: ProgramSource, layer: string): Graph {
 
 /** Outputs or any values inside the model, for rows given as they are. Ports: points/NAME, input/OTHER -> value/NAME. */
 export function valuesProgram(source: ProgramSource, names: readonly string[]): Graph {
-  const { builder } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
+  const { builder } = rebind(source, (head, name) =>
+    head.input(port.points(name), source.graph.type(name)!.dtype, source.graph.dims(name)!),
+  )
   return finish(
     builder,
     names.map(name => [name, `value/${name}`] as const),
