@@ -2,6 +2,8 @@
 import torch
 from torch import nn
 
+import generator
+
 
 def tv(name, **options):
     def build():
@@ -128,16 +130,30 @@ def recurrent_tokens(kind):
 
 
 class GraphNetwork(nn.Module):
-    def __init__(self, kind):
+    """Two layers. With `edges` the graph is part of the model, else it is its second input (and holds its own self loops)."""
+
+    def __init__(self, kind, edges=None):
         super().__init__()
         from torch_geometric.nn import GATConv, GCNConv, SAGEConv
-        make = {'GCN': GCNConv, 'GAT': lambda i, o: GATConv(i, o // 2 if o == 32 else o, heads=2 if o == 32 else 1), 'SAGE': SAGEConv}[kind]
-        self.first = make(16, 32)
-        self.second = make(32, 6)
+        loops = edges is not None
+        make = {
+            'GCN': lambda i, o, heads: GCNConv(i, o * heads, add_self_loops=loops),
+            'GAT': lambda i, o, heads: GATConv(i, o, heads=heads, add_self_loops=loops),
+            'SAGE': lambda i, o, heads: SAGEConv(i, o * heads),
+        }[kind]
+        self.first = make(16, 16, 2)
+        self.second = make(32, 6, 1)
+        if loops:
+            self.register_buffer('edges', torch.from_numpy(edges), persistent=False)
 
-    def forward(self, x, edge_index):
+    def forward(self, x, edge_index=None):
+        edge_index = self.edges if edge_index is None else edge_index
         return self.second(torch.relu(self.first(x, edge_index)), edge_index)
 
 
 def graph(kind):
     return lambda: GraphNetwork(kind)
+
+
+def graph_with_edges(kind, nodes, edges):
+    return lambda: GraphNetwork(kind, generator.integers('edges', [2, edges], nodes))

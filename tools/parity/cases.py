@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 import architectures as arch
+import generator
 
 
 @dataclass
@@ -57,11 +58,15 @@ def features(length, width):
 
 
 def network(nodes, edges, width):
+    """Node features and, where `edges` is a number, that many random edges, a loop at every node among them."""
     def make(_rows):
-        return {
-            'x': {'dtype': 'float32', 'dims': [nodes, width], 'key': 'x', 'centre': 0.0, 'half': 1.7320508, 'batch_axes': []},
-            'edge_index': {'dtype': 'int64', 'dims': [2, edges], 'key': 'edges', 'below': nodes, 'seeded': False, 'batch_axes': []},
-        }
+        spec = {'x': {'dtype': 'float32', 'dims': [nodes, width], 'key': 'x', 'centre': 0.0, 'half': 1.7320508, 'batch_axes': []}}
+        if edges is not None:
+            loops = [[node, node] for node in range(nodes)]
+            pairs = loops + generator.integers('edges', [edges - nodes, 2], nodes).tolist()
+            values = [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
+            spec['edge_index'] = {'dtype': 'int64', 'dims': [2, edges], 'values': values, 'batch_axes': []}
+        return spec
     return make
 
 
@@ -102,9 +107,11 @@ CASES = [
     sequence('gru', arch.recurrent('GRU'), features(20, 12), 2, 'script', 13, 'dynamic'),
     sequence('gru_tokens', arch.recurrent_tokens('GRU'), tokens(20, 50), 2, 'script', 11, 1, at='embedding'),
     sequence('gcn', arch.graph('GCN'), network(24, 80, 16), 3, 'script', 17, 1),
-    sequence('gat', arch.graph('GAT'), network(24, 80, 16), 3, 'script', 18, 1),
+    sequence('gat', arch.graph('GAT'), network(24, 80, 16), 3, 'dynamo', 18, 1),
     sequence('sage', arch.graph('SAGE'), network(24, 80, 16), 3, 'script', 17, 1),
-    sequence('gcn', arch.graph('GCN'), network(24, 80, 16), 3, 'dynamo', None, 1),
+    sequence('sage', arch.graph('SAGE'), network(24, 80, 16), 3, 'dynamo', None, 1),
+    sequence('gcn_edges', arch.graph_with_edges('GCN', 24, 80), network(24, None, 16), 3, 'dynamo', None, 1),
+    sequence('gat_edges', arch.graph_with_edges('GAT', 24, 80), network(24, None, 16), 3, 'dynamo', None, 1),
 ]
 
 FULL = [
@@ -116,8 +123,9 @@ FULL = [
 ]
 
 WIDE = [
+    vision('alexnet', arch.tv('alexnet'), 'script', 17, 1),
     *(vision(name, arch.tv(name), 'script', 17, 1, size=128, norm='kept', fold=False) for name in (
-        'alexnet', 'resnet18', 'resnext50_32x4d', 'vgg11_bn', 'shufflenet_v2_x0_5', 'mnasnet0_5', 'mobilenet_v3_small',
+        'resnet18', 'resnext50_32x4d', 'shufflenet_v2_x0_5', 'mnasnet0_5', 'mobilenet_v3_small',
         'efficientnet_v2_s', 'regnet_x_1_6gf', 'densenet161')),
     *(vision(name, arch.tv(name), 'dynamo', None, 'dynamic', size=128, optimize=False) for name in ('convnext_small', 'resnet34')),
     vision('swin_v2_t', arch.tv('swin_v2_t'), 'script', 17, 1, fold=False),

@@ -49,7 +49,7 @@ def make(case, out: pathlib.Path) -> dict:
         'exporter': case.exporter,
         'opset': next(entry.version for entry in proto.opset_import if entry.domain == ''),
         'batch': case.batch,
-        'rows': case.rows,
+        'rows': int(best['output64'].shape[0]),
         'symbols': symbols(proto, case.rows),
         'seed': best['seed'],
         'inputs': {name: {'dtype': spec['dtype'], 'dims': spec['dims'], **filling(spec, best['seed'])} for name, spec in case.inputs.items()},
@@ -118,6 +118,8 @@ def main() -> int:
     parser.add_argument('--full', action='store_true', help='the full-size variants that are not committed (needs --out)')
     parser.add_argument('--wide', action='store_true', help='other models of those families, not committed either (needs --out)')
     parser.add_argument('--out', type=pathlib.Path)
+    parser.add_argument('--tries', type=int, help='seeds to search, instead of each case\'s own number')
+    parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--list', action='store_true')
     options = parser.parse_args()
     if (options.full or options.wide) and options.out is None:
@@ -127,10 +129,12 @@ def main() -> int:
     if options.list:
         print('\n'.join(case.name for case in cases))
         return 0
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     torch.backends.mha.set_fastpath_enabled(False)
     failed = 0
     for case in cases:
+        if options.tries:
+            case.tries = options.tries
         print(case.name, flush=True)
         try:
             print('  ' + json.dumps(make(case, options.out or DEFAULT_OUT)), flush=True)
