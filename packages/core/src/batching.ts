@@ -1,8 +1,7 @@
 /** @file How many rows a model takes at a time, and the static graph for that many. */
-import { type Graph, rebatch, ShapeError, specialise } from '@ascribe/onnx'
+import { decompose, type Graph, rebatch, ShapeError, specialise } from '@ascribe/onnx'
 
 /** Dimensions of one row of each model input (leading dimension 1 where the model is batched). */
-const decompose = (graph: Graph): Graph => graph
 export type RowDims = Readonly<Record<string, readonly number[]>>
 
 export interface Batching {
