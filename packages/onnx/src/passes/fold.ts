@@ -15,6 +15,8 @@ import { mapSubgraphs, renameReads } from './rename.js'
 
 /** Float results larger than this are left to the runtime's own folding. */
 const maxFloats = 4096
+/** Float inputs larger than this are weights, which are not read here. */
+const maxFloatInput = 65_536
 /** The bound for integers and booleans: attention masks and index tables. */
 const maxIntegers = 1_000_000
 /** Rounds of folding and unrolling; each opens one level of nested control flow. */
@@ -148,7 +150,11 @@ function computed(
   if (inputs.some(([, tensor]) => !isNumeric(tensor!))) return undefined
   const size = dims ? elementCount(dims) : Math.max(...inputs.map(([, tensor]) => tensor!.size))
   const dtype = graph.type(node.outputs[0]!)?.dtype
-  if (!dtype || size > (isFloat(dtype) ? maxFloats : maxIntegers) || inputs.some(([, tensor]) => tensor!.size > maxIntegers))
+  if (
+    !dtype ||
+    size > (isFloat(dtype) ? maxFloats : maxIntegers) ||
+    inputs.some(([, tensor]) => tensor!.size > (isFloat(tensor!.dtype) ? maxFloatInput : maxIntegers))
+  )
     return undefined
   const wanted = node.outputs.filter(Boolean)
   if (wanted.some((name, i) => i > 0 && !reads.has(name) && !graph.outputs.some(port => port.name === name))) return undefined

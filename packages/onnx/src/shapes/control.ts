@@ -110,4 +110,14 @@ const scan: ShapeRule = c => {
   })
 }
 
-export const controlRules: ShapeRules = { If: branch, Loop: loop, Scan: scan }
+/** The body sees one item at a time; a plain tensor among the inputs is given to every step. */
+const sequenceMap: ShapeRule = c => {
+  const graph = body(c, 'body')
+  const items = graph.inputs.map(({ type }, i): ShapeResult => {
+    const { dtype, shape } = typeOf(c, i, type)
+    return { dtype, shape }
+  })
+  return c.subgraph(graph, items).map(({ dtype, shape }): ShapeResult => ({ dtype, shape, kind: 'sequence' }))
+}
+
+export const controlRules: ShapeRules = { If: branch, Loop: loop, Scan: scan, SequenceMap: sequenceMap }

@@ -51,7 +51,8 @@ const gridSample: ShapeRule = c => {
 
 const affineGrid: ShapeRule = c => {
   const size = c.elements(1)
-  if (!size) return one(c.dtype(0), null)
+  const rank = c.shape(1)?.[0]
+  if (!size) return one(c.dtype(0), typeof rank === 'number' ? unknownDims(rank) : null)
   return one(c.dtype(0), [size[0]!, ...size.slice(2), size.length - 2])
 }
 

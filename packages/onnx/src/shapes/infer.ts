@@ -1,13 +1,13 @@
 /** @file Shape and type inference over a graph: asks the rule table, node by node, and follows the contents of small tensors. */
 import { type Attribute, attribute } from '../attributes.js'
-import type { DataType } from '../dtype.js'
+import { type DataType, isFloat } from '../dtype.js'
 import { ShapeError } from '../errors.js'
 import { type Dimension, type Graph, type Node, operatorKey, type Port, type Shape, subgraphs, type ValueType } from '../graph.js'
 import type { Tensor } from '../tensor.js'
 import { contentsByEvaluation } from './contents.js'
 import { canonicalDim } from './dimension.js'
 import { shapeRules } from './index.js'
-import { maxElements, type ShapeContext, type ShapeResult } from './rule.js'
+import { maxElements, maxFloatElements, type ShapeContext, type ShapeResult } from './rule.js'
 
 export interface InferOptions {
   /** Use shapes the model declares for intermediate values where no rule says anything (default true). */
@@ -83,7 +83,10 @@ class Scope {
     if (known?.elements || !known?.tensor) return known?.elements
     const { tensor } = known
     if (this.#contents.has(name)) return this.#contents.get(name)
-    const readable = tensor.dtype !== 'string' && !tensor.dtype.startsWith('complex') && tensor.size <= maxElements
+    const readable =
+      tensor.dtype !== 'string' &&
+      !tensor.dtype.startsWith('complex') &&
+      tensor.size <= (isFloat(tensor.dtype) ? maxFloatElements : maxElements)
     const contents = readable ? Array.from(tensor.numbers()) : undefined
     this.#contents.set(name, contents)
     return contents

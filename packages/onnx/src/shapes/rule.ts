@@ -6,6 +6,8 @@ import type { Tensor } from '../tensor.js'
 
 /** Contents of tensors beyond this many elements are not followed. */
 export const maxElements = 1024
+/** The same for floats: scales of a shape are that small, weights are not and stay unread. */
+export const maxFloatElements = 64
 
 /** An output's type; `elements` are its contents where they are known, perhaps in terms of symbolic dimensions (shape arithmetic). */
 export interface ShapeResult extends ValueType {

@@ -44,7 +44,9 @@ const item: ShapeRule = c => one(c.dtype(0), c.shape(0))
 const dft: ShapeRule = c => {
   const x = c.shape(0)
   if (!x) return one(c.dtype(0), null)
-  const axis = axisOf(c, c.has(2) ? (c.numbers(2)?.[0] ?? -2) : c.int('axis', -2), x.length)
+  const at = c.has(2) ? c.numbers(2)?.[0] : c.int('axis', -2)
+  if (at === undefined) return one(c.dtype(0), unknownDims(x.length))
+  const axis = axisOf(c, at, x.length)
   const length = c.has(1) ? (c.elements(1)?.[0] ?? null) : x[axis]!
   const onesided = c.int('onesided', 0) !== 0
   const bins = onesided && !c.int('inverse', 0) ? addDims(floorDivideDims(length, 2), 1) : length

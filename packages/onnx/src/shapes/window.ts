@@ -138,7 +138,8 @@ const col2Im: ShapeRule = c => {
   const x = c.shape(0)
   const image = c.elements(1)
   const block = c.elements(2)
-  if (!x || !image || !block) return one(c.dtype(0), image ? unknownDims(image.length + 2) : null)
+  const rank = image?.length ?? c.shape(1)?.[0]
+  if (!x || !image || !block) return one(c.dtype(0), typeof rank === 'number' ? unknownDims(rank + 2) : null)
   const size = block.reduce(multiplyDims, 1)
   return one(c.dtype(0), [x[0]!, floorDivideDims(x[1]!, size), ...image])
 }
