@@ -12,6 +12,7 @@ import { movementRules } from './movement.js'
 import { normalizationRules } from './normalization.js'
 import { recurrentRules } from './recurrent.js'
 import { reductionRules } from './reduction.js'
+import { reshapeRules } from './reshape.js'
 import type { ShapeRules } from './rule.js'
 import { sequenceRules } from './sequence.js'
 import { windowRules } from './window.js'
@@ -30,6 +31,7 @@ export const shapeRules: ShapeRules = {
   ...normalizationRules,
   ...recurrentRules,
   ...reductionRules,
+  ...reshapeRules,
   ...sequenceRules,
   ...windowRules,
 }
