@@ -85,6 +85,9 @@ export function ruleContext(graph: Graph, node: Node, builder: GraphBuilder, wan
     reduceTo: (value, from, to) => {
       if (sameDims(from, to)) return value
       const axes = broadcastAxes(from, to)
+      // Pooling, unlike ReduceSum, stays in the runtime's blocked layout.
+      if (from.length === 4 && to.length === 4 && axes.join() === '2,3')
+        return emit('Mul', [emit('GlobalAveragePool', [value]), builder.float(from[2]! * from[3]!, [], like(undefined))])
       const summed = axes.length > 0 ? emit('ReduceSum', [value, ints64(axes)], { keepdims: 1 }) : value
       const kept = from.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
       return reshape(summed, to, kept)

@@ -1,4 +1,8 @@
-/** @file Gradients of activations. Where it can be, the derivative is written in terms of the output y, which the model keeps anyway. */
+/**
+ * @file Gradients of activations. Where it can be, the derivative is written in terms of the output y, which the model keeps
+ * anyway. It is computed first and multiplied by the cotangent last: both may lie in different layouts, and then one tensor is
+ * reordered instead of several.
+ */
 import { type RuleContext, type RuleTable, single, unary } from '../rule.js'
 import { above, asFloat, below, complement, onlyWhere } from './masks.js'
 
@@ -31,7 +35,14 @@ function geluTanh(x: string, y: string, c: RuleContext): string {
   return c.emit('Add', [s, c.emit('Mul', [polynomial(3 * b), rest])])
 }
 
-/** x + sx (1 - t²) with t = tanh(softplus(x)) and s = σ(x). */
+/** y = x s with s = σ(alpha x): y' = s + alpha y (1 - s). */
+function swish(x: string, y: string, alpha: number, c: RuleContext): string {
+  const scaled = (value: string): string => (alpha === 1 ? value : c.emit('Mul', [value, c.scalar(alpha)]))
+  const s = c.emit('Sigmoid', [scaled(x)])
+  return c.emit('Add', [s, scaled(c.emit('Mul', [y, complement(s, c)]))])
+}
+
+/** t + s x (1 - t²) with t = tanh(softplus(x)) and s = σ(x). */
 function mish(x: string, c: RuleContext): string {
   const t = c.emit('Tanh', [c.emit('Softplus', [x])])
   const xs = c.emit('Mul', [x, c.emit('Sigmoid', [x])])
@@ -49,11 +60,9 @@ function clip(g: string, c: RuleContext): (string | null)[] {
   const free = (index: number): boolean => c.has(index) && !c.constant(c.input(index))
   if (free(1) || free(2)) return clipBetween(g, x, c)
   const [low, high] = [bound(1), bound(2)]
-  let gradient = g
   // A low bound not below the high one leaves nothing strictly inside, and the output at the high bound.
-  if (low !== undefined) gradient = c.emit('Mul', [gradient, above(y, low, c)])
-  if (high !== undefined) gradient = c.emit('Mul', [gradient, below(y, high, c)])
-  return [gradient]
+  const masks = [...(low === undefined ? [] : [above(y, low, c)]), ...(high === undefined ? [] : [below(y, high, c)])]
+  return [masks.length === 0 ? g : c.emit('Mul', [g, masks.reduce((left, right) => c.emit('Mul', [left, right]))])]
 }
 
 /** Bounds computed at run time: each element's cotangent goes to the one of x, min and max that it came from. */
@@ -101,7 +110,7 @@ export const activation: RuleTable = {
     const alpha = c.float('alpha', 1.6732631921768188)
     return piecewise(g, x, c.emit('Add', [y, c.scalar(gamma * alpha)]), c, c.scalar(gamma))
   }),
-  Sigmoid: unary((g, _x, y, c) => c.emit('Mul', [c.emit('Mul', [g, y]), complement(y, c)])),
+  Sigmoid: unary((g, _x, y, c) => c.emit('Mul', [g, c.emit('Mul', [y, complement(y, c)])])),
   Tanh: unary((g, _x, y, c) => c.emit('Mul', [g, complement(c.emit('Mul', [y, y]), c)])),
   HardSigmoid: unary((g, _x, y, c) => {
     const alpha = c.float('alpha', 0.2)
@@ -109,10 +118,10 @@ export const activation: RuleTable = {
     if (alpha > 0 && alpha <= 1) return c.emit('Mul', [g, c.emit('HardSigmoid', [inside], { alpha, beta: 0 })])
     return c.emit('Where', [c.emit('Greater', [inside, c.scalar(0)]), c.emit('Mul', [g, c.scalar(alpha)]), c.scalar(0)])
   }, 'derivative 0 at both corners'),
-  // y = x s with s = x / 6 + 1 / 2 clipped: y' = s + x / 6 where s is not clipped.
+  // y = x s with s = x / 6 + 1 / 2 clipped: y' = s + x / 6 where x² < 9.
   HardSwish: unary((g, x, _y, c) => {
     const s = c.emit('HardSigmoid', [x], { alpha: 1 / 6, beta: 0.5 })
-    const sixth = c.emit('HardSigmoid', [strictlyInside(s, c)], { alpha: 1 / 6, beta: 0 })
+    const sixth = c.emit('HardSigmoid', [below(c.emit('Mul', [x, x]), 9, c)], { alpha: 1 / 6, beta: 0 })
     return c.emit('Mul', [g, c.emit('Add', [s, c.emit('Mul', [x, sixth])])])
   }, 'derivative 0 at -3 and 1 at 3'),
   Softplus: unary((g, x, _y, c) => c.emit('Mul', [g, c.emit('Sigmoid', [x])])),
@@ -121,6 +130,7 @@ export const activation: RuleTable = {
     return c.emit('Mul', [g, c.emit('Mul', [rest, rest])])
   }),
   Gelu: unary((g, x, y, c) => c.emit('Mul', [g, c.string('approximate', 'none') === 'tanh' ? geluTanh(x, y, c) : geluErf(x, c)])),
+  'com.microsoft:QuickGelu': unary((g, x, y, c) => c.emit('Mul', [g, swish(x, y, c.float('alpha', 1.702), c)])),
   Mish: unary((g, x, _y, c) => c.emit('Mul', [g, mish(x, c)])),
   // 2 / √π exp(-x²), the factor inside the exponent.
   Erf: unary((g, x, _y, c) =>

@@ -54,7 +54,6 @@ export const composite: RuleTable = {
   'com.microsoft:QLinearSoftmax': quantised,
   'com.microsoft:QLinearWhere': quantised,
   'com.microsoft:QuantizeLinear': decomposed('QuantizeLinear'),
-  'com.microsoft:QuickGelu': gelu,
   'com.microsoft:RotaryEmbedding': rotary,
   'com.microsoft:SkipLayerNormalization': decomposed('Add and LayerNormalization'),
   'com.microsoft:SkipSimplifiedLayerNormalization': decomposed('Add, a mean of squares and products'),

@@ -50,6 +50,8 @@ export const activationCases: GradientCase[] = [
   ...each('Softsign', [...shapes, wide]),
   ...each('Gelu', [...shapes, wide]),
   ...each('Gelu', [...shapes, wide], { approximate: 'tanh' }),
+  ...each('com.microsoft:QuickGelu', [[2, 3], wide]),
+  ...each('com.microsoft:QuickGelu', [[2, 3], wide], { alpha: 1 }),
   ...each('Mish', [...shapes, wide]),
   ...each('Erf', [...shapes, wide]),
   ...each('ThresholdedRelu', [[5], [2, 3, 4]]),

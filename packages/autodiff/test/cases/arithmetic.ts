@@ -26,6 +26,10 @@ const pairs: [number[], number[]][] = [
     [1, 2, 1, 2, 3],
     [2, 1, 2, 1, 1],
   ],
+  [
+    [2, 3, 4, 2],
+    [2, 3, 1, 1],
+  ],
 ]
 
 const given = (dims: number[], range?: [number, number]): Given => (range ? { dims, range } : dims)
