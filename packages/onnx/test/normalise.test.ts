@@ -110,6 +110,22 @@ describe('the normal form', () => {
     expect(twice.nodes).toEqual(once.nodes)
   })
 
+  it('makes Dropout that does nothing an Identity, and leaves one that trains', () => {
+    const bool = (value: number): Tensor => Tensor.from('bool', [], [value])
+    const operators = (ratio: number, training: number): string[] => {
+      const initializers = new Map([
+        ['r', Tensor.float32([], [ratio])],
+        ['t', bool(training)],
+      ])
+      return normalise(raw(graph([node('Dropout', ['x', 'r', 't'], ['y'])], { initializers }))).nodes.map(
+        ({ operator }) => operator,
+      )
+    }
+    expect(operators(0.5, 0)).toEqual(['Identity'])
+    expect(operators(0, 1)).toEqual(['Identity'])
+    expect(operators(0.5, 1)).toEqual(['Dropout'])
+  })
+
   it('wants to know the opset', () => {
     expect(() => normalise(raw(graph([node('Relu', ['x'], ['y'])], { opsets: new Map() })))).toThrow(/no opset import/)
   })

@@ -100,7 +100,7 @@ function constantTensor(node: Node): Tensor {
 }
 
 /** Oldest and newest ai.onnx opset that can be read. */
-export const opsetRange = { from: 7, to: 26 } as const
+const opsetRange = { from: 7, to: 26 } as const
 
 /** @throws UnsupportedModelError outside opset 7 to 26 */
 export function checkOpset(version: number, where: string): void {

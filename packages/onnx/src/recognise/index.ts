@@ -13,7 +13,7 @@ import { Match, type Pattern, type Recognised, type RecognisedKind } from './pat
 export type { Recognised, RecognisedKind } from './pattern.js'
 
 /** In the order they are tried at a node: what contains another pattern comes first. */
-export const patterns: readonly Pattern[] = [layerNorm, rmsNorm, gelu, hardSwish, silu, attention, linear]
+const patterns: readonly Pattern[] = [layerNorm, rmsNorm, gelu, hardSwish, silu, attention, linear]
 
 /**
  * The composite patterns of a graph in normal form, in graph order. Each node belongs to at most one; shapes help (run `inferShapes` before).

@@ -42,7 +42,7 @@ export class Match {
     return found
   }
 
-  /** The value itself behind Identity, Dropout and casts from float to float. */
+  /** The value itself behind Identity and casts from float to float. */
   through(name: string): string {
     let current = name
     for (;;) {
@@ -55,7 +55,6 @@ export class Match {
 
   #passes(node: Node): boolean {
     if (node.operator === 'Identity') return true
-    if (node.operator === 'Dropout') return !node.inputs[2]
     if (node.operator !== 'Cast' || attribute(node, 'to', 'int') !== dataTypes.float32.code) return false
     const from = this.graph.type(node.inputs[0]!)
     return from !== undefined && isFloat(from.dtype)

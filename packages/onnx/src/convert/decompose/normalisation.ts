@@ -5,7 +5,7 @@ import type { ConvertContext } from '../context.js'
 import type { Decompositions } from './index.js'
 
 /** x / sqrt(mean(x^2 over the axes from `axis` on) + epsilon), and the factor 1 / sqrt(...). */
-export function rms(x: string, axis: number, epsilon: number, ctx: ConvertContext): { normal: string; inverse: string } {
+function rms(x: string, axis: number, epsilon: number, ctx: ConvertContext): { normal: string; inverse: string } {
   let axes = [axis]
   if (axis !== -1) {
     const rank = ctx.rank(x)

@@ -1,6 +1,7 @@
-/** @file Operators rewritten at the normal opset: integer kernels as dequantised float operators, recurrent layouts. */
+/** @file Operators rewritten at the normal opset: integer kernels as dequantised float operators, recurrent layouts, idle Dropout. */
 import type { Node } from '../../graph.js'
 import type { ConvertContext } from '../context.js'
+import { dropoutOperators } from './dropout.js'
 import { dynamicOperators } from './dynamic.js'
 import { integerOperators } from './integer.js'
 import { qlinearOperators } from './qlinear.js'
@@ -15,4 +16,5 @@ export const rewrites: Readonly<Record<string, Rewrite>> = {
   ...integerOperators,
   ...dynamicOperators,
   ...recurrentOperators,
+  ...dropoutOperators,
 }

@@ -49,7 +49,7 @@ function softmax(x: string, node: Node, ctx: ConvertContext): string {
 }
 
 /** The bias of an integer convolution or product counts in units of both scales together. */
-export const integerBias = (bias: string, scales: string, ctx: ConvertContext): string =>
+const integerBias = (bias: string, scales: string, ctx: ConvertContext): string =>
   ctx.emit('DequantizeLinear', [bias, scales], { axis: 0 })
 
 const convolution: Rewrite = (node, ctx) => {

@@ -9,7 +9,7 @@ import { resizeSteps } from './resize.js'
 import { scanSteps } from './scan.js'
 import { softmaxSteps } from './softmax.js'
 
-export const versionSteps: readonly VersionStep[] = [
+const versionSteps: readonly VersionStep[] = [
   ...inputSteps,
   ...modeSteps,
   ...normalisationSteps,
