@@ -13,7 +13,7 @@ import { MissingRuleError } from './errors.js'
 import type { RuleContext } from './rule.js'
 
 /** Axes to sum over so that a value of dimensions `from` gets the dimensions `to` it was broadcast from. */
-export function broadcastAxes(from: readonly number[], to: readonly number[]): number[] {
+function broadcastAxes(from: readonly number[], to: readonly number[]): number[] {
   const lead = from.length - to.length
   return from.flatMap((dim, axis) => (axis < lead || (to[axis - lead] === 1 && dim !== 1) ? [axis] : []))
 }

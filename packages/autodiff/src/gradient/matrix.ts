@@ -4,7 +4,7 @@ import { type RuleContext, type RuleTable, single } from '../rule.js'
 import { einsumGradients } from './einsum.js'
 
 /** The last two axes swapped. */
-export function transposed(value: string, rank: number, context: RuleContext): string {
+function transposed(value: string, rank: number, context: RuleContext): string {
   const perm = Array.from({ length: rank }, (_, axis) => (axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis))
   return context.emit('Transpose', [value], { perm })
 }
