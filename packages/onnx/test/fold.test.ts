@@ -161,6 +161,33 @@ test('a Scan of known length is unrolled', () => {
   expect(fixed.outputs.map(({ type }) => type.shape)).toEqual([[4], [5, 4]])
 })
 
+test('loops in loops stop at a bound, and huge ranges and fills are not made', () => {
+  const inner = (depth: number): Graph => {
+    const b = new GraphBuilder()
+    b.input('i', 'int64', [])
+    b.input('go', 'bool', [])
+    b.input('v', 'float32', [])
+    b.output('go', 'bool')
+    const limit = b.constant(Tensor.from('int64', [], [200]))
+    const next = depth === 0 ? b.emit('Neg', ['v']) : b.emit('Loop', [limit, '', 'v'], { body: inner(depth - 1) })
+    b.output(next)
+    return b.build()
+  }
+  const b = new GraphBuilder()
+  const limit = b.constant(Tensor.from('int64', [], [200]))
+  b.output(b.emit('Loop', [limit, '', b.input('x', 'float32', [])], { body: inner(3) }))
+  const start = performance.now()
+  expect(operators(foldConstants(b.build()))).toEqual(['Loop'])
+  expect(performance.now() - start).toBeLessThan(1000)
+
+  const huge = new GraphBuilder()
+  const scalar = (value: number) => huge.constant(Tensor.from('int64', [], [value]))
+  huge.output(huge.emit('Range', [scalar(0), scalar(2 ** 40), scalar(1)]), 'int64')
+  huge.output(huge.emit('ConstantOfShape', [huge.ints([2 ** 20, 2 ** 20])]))
+  huge.output(huge.emit('Tile', [huge.ints([1, 2]), huge.ints([2 ** 40])]), 'int64')
+  expect(foldConstants(huge.build()).outputs.map(({ type }) => type.shape)).toEqual([[2 ** 40], [2 ** 20, 2 ** 20], [2 ** 41]])
+})
+
 test('dead nodes and unused initializers go; inputs stay', () => {
   const b = new GraphBuilder()
   const x = b.input('x', 'float32', [2])

@@ -331,3 +331,21 @@ test('ten thousand nodes take linear time', () => {
   expect(inferShapes(graph).outputs[0]!.type.shape).toEqual(['n', 8])
   expect(performance.now() - start).toBeLessThan(2000)
 })
+
+test('deeply nested loops whose shapes never settle take bounded time', () => {
+  const nest = (depth: number): Graph => {
+    const b = new GraphBuilder()
+    b.input(`i${depth}`, 'int64', [])
+    b.input(`go${depth}`, 'bool', [])
+    const v = b.input(`v${depth}`, 'float32', null)
+    b.output(`go${depth}`, 'bool')
+    const grown = b.emit('Concat', [v, v], { axis: 0 })
+    b.output(depth === 0 ? grown : b.emit('Loop', ['n', '', grown], { body: nest(depth - 1) }))
+    return b.build()
+  }
+  const b = new GraphBuilder()
+  b.output(b.emit('Loop', [b.input('n', 'int64', []), '', b.input('x', 'float32', [1, 2])], { body: nest(12) }))
+  const start = performance.now()
+  expect(inferShapes(b.build()).outputs[0]!.type.dtype).toBe('float32')
+  expect(performance.now() - start).toBeLessThan(5000)
+})

@@ -1,13 +1,13 @@
 /** @file Opens control flow whose course is known: If with a constant condition, Loop and Scan of known length. */
 import type { Attribute } from '../attributes.js'
 import { attribute, attributes } from '../attributes.js'
-import type { Graph, Node, ValueType } from '../graph.js'
+import { type Graph, type Node, subgraphs, type ValueType } from '../graph.js'
 import { Tensor } from '../tensor.js'
 import { renameNode } from './rename.js'
 
 /** Longest loop that is unrolled. */
 const maxTrips = 256
-/** Most nodes that unrolling one loop may make. */
+/** Most nodes a graph may come to by unrolling; loops in loops multiply. */
 const maxNodes = 50_000
 
 /** Collects the nodes and constants that replace one node. */
@@ -20,6 +20,7 @@ class Opened {
     readonly node: Node,
     readonly graph: Graph,
     readonly taken: Set<string>,
+    readonly room: number,
   ) {}
 
   fresh(stem: string): string {
@@ -68,6 +69,18 @@ class Opened {
   }
 }
 
+/** Nodes a body comes to with the loops in it unrolled too. */
+function unrolledSize(body: Graph, outer: Graph): number {
+  let size = 0
+  for (const node of body.nodes) {
+    const inside = subgraphs(node).reduce((sum, inner) => sum + unrolledSize(inner, body), 0)
+    const limit = node.operator === 'Loop' ? (node.inputs[0] ?? '') : ''
+    const trips = (body.initializers.get(limit) ?? outer.initializers.get(limit))?.scalar()
+    size += 1 + inside * (trips === undefined ? 1 : Math.max(1, trips))
+  }
+  return size
+}
+
 type Opener = (opened: Opened) => boolean
 
 const bodyOf = (node: Node, name: string): Graph | undefined => attribute(node, name, 'graph')
@@ -106,7 +119,7 @@ const openLoop: Opener = opened => {
   if (bound === undefined) return false
   const goesOn = steady(body, graph, body.outputs[0]!.name, true)
   const trips = condition === false || bound <= 0 ? 0 : goesOn === false ? 1 : goesOn ? bound : Number.POSITIVE_INFINITY
-  if (trips > maxTrips || trips * body.nodes.length > maxNodes) return false
+  if (trips > maxTrips || trips * unrolledSize(body, graph) > opened.room) return false
   const count = node.inputs.length - 2
   let carried = node.inputs.slice(2)
   const scans: string[][] = body.outputs.slice(1 + count).map(() => [])
@@ -140,7 +153,8 @@ const openScan: Opener = opened => {
     return { name, axis, length: shape?.at(axis), backwards: list('scan_input_directions')?.[i] === 1 }
   })
   const length = sources[0]?.length
-  if (typeof length !== 'number' || length < 1 || length > maxTrips || length * body.nodes.length > maxNodes) return false
+  if (typeof length !== 'number' || length < 1 || length > maxTrips || length * unrolledSize(body, graph) > opened.room)
+    return false
   let carried = node.inputs.slice(0, states)
   const scans: string[][] = body.outputs.slice(states).map(() => [])
   const ranks = body.outputs.slice(states).map(({ type }) => type.shape?.length)
@@ -181,7 +195,7 @@ export function inlineControlFlow(graph: Graph): Graph {
   let changed = false
   for (const node of graph.nodes) {
     const opener = node.domain === '' && Object.hasOwn(openers, node.operator) ? openers[node.operator]! : undefined
-    const opened = new Opened(node, graph, taken)
+    const opened = new Opened(node, graph, taken, maxNodes - graph.nodes.length - nodes.length)
     if (!opener?.(opened)) {
       nodes.push(node)
       continue

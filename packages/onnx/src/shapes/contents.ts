@@ -21,6 +21,7 @@ export function contentsByEvaluation(
     return undefined
   if (first.elements && !first.elements.includes(null)) return undefined
   if (!Object.hasOwn(evaluations, operatorKey(node)) || subgraphs(node).length > 0) return undefined
+  if (first.shape?.every(dim => typeof dim === 'number') && smallCount(first.shape) === undefined) return undefined
   const feeds = []
   for (const [i, name] of node.inputs.entries()) {
     if (name === '') continue

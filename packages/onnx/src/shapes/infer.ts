@@ -62,6 +62,8 @@ class Scope {
     readonly outer: Scope | undefined,
     readonly options: InferOptions,
     readonly contents: Map<Graph, ReadonlyMap<string, readonly Dimension[]>>,
+    /** Nodes of subgraphs still to be looked at: a loop's body is walked until its shapes settle, and loops nest. */
+    readonly visits = { left: 1_000_000 },
   ) {}
 
   find(name: string): ShapeResult | undefined {
@@ -246,7 +248,10 @@ class Context implements ShapeContext {
   }
 
   subgraph(graph: Graph, inputs: readonly ShapeResult[]): readonly ShapeResult[] {
-    const scope = new Scope(graph, this.scope, this.scope.options, this.scope.contents)
+    const { visits } = this.scope
+    visits.left -= graph.nodes.length + 1
+    if (visits.left < 0) return graph.outputs.map(({ type }) => type)
+    const scope = new Scope(graph, this.scope, this.scope.options, this.scope.contents, visits)
     const types = graph.inputs.map(({ type }, i) => inputs[i] ?? type)
     const inferred = inferInto(scope, types)
     this.#replaced.set(graph, inferred)
