@@ -1,12 +1,12 @@
 /** @file An explanation as an ONNX model of its own: one run, no ascribe needed where it is used. */
-import { Graph, GraphBuilder, inferShapes, type Node, type Port, prune, sortNodes, Tensor } from '@ascribe/onnx'
+import { Graph, GraphBuilder, inferShapes, type Port, prune, sortNodes, Tensor } from '@ascribe/onnx'
 import { batchingOf, type RowDims } from './batching.js'
 import { UsageError } from './errors.js'
 import { chunkSize } from './memory.js'
 import { methods } from './methods/index.js'
 import { type Method, type PathRule, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
-import { classCount, cut, type ProgramSource, pathProgram, port, rowDims } from './programs.js'
+import { alias, classCount, cut, type ProgramSource, pathProgram, port, rowDims } from './programs.js'
 import { resolveTarget, type Target } from './target.js'
 
 export interface CompileOptions {
@@ -184,8 +184,7 @@ function assemble(parts: Parts): Graph {
     named.push([pick(1), 'baseline_value'])
     named.push([totals.reduce((left, total) => outer.emit('Sub', [left, total]), difference), 'residual'])
   }
-  for (const [value, name] of named)
-    outer.append({ domain: '', operator: 'Identity', name: `output/${name}`, inputs: [value], outputs: [name], attributes: {} })
+  for (const [value, name] of named) outer.append(alias(value, name))
   const built = outer.build({ name: 'explanation', metadata: parts.metadata })
   const typed = inferShapes(built.with({ outputs: named.map(([, name]) => ({ name, type: { dtype: 'float32', shape: null } })) }))
   const port1 = (name: string): Port => {
@@ -214,16 +213,6 @@ function bodyGraph(parts: Parts, bases: ReadonlyMap<string, string>): Graph {
     if (name.startsWith('baseline/')) bound.set(name, bases.get(name.slice('baseline/'.length))!)
   }
   bound.set(port.classes, parts.predicted ? predictedClasses(builder, parts, iteration, carried) : carried)
-  const glue = [...bound].map(
-    ([name, value]): Node => ({
-      domain: '',
-      operator: 'Identity',
-      name: `bind/${name}`,
-      inputs: [value],
-      outputs: [name],
-      attributes: {},
-    }),
-  )
   const totals = source.at.map((name, i) => builder.emit('Add', [sums[i]!, port.sum(name)]))
   const keep = builder.emit('Identity', [condition])
   const classes = builder.emit('Identity', [port.classes])
@@ -239,7 +228,7 @@ function bodyGraph(parts: Parts, bases: ReadonlyMap<string, string>): Graph {
   const port1 = (name: string): Port => ({ name, type: { dtype: 'float32', shape: null } })
   return new Graph({
     name: 'chunk',
-    nodes: sortNodes([...own.nodes, ...glue, ...program.nodes], available),
+    nodes: sortNodes([...own.nodes, ...[...bound].map(([name, value]) => alias(value, name)), ...program.nodes], available),
     inputs: own.inputs,
     outputs: [{ name: keep, type: { dtype: 'bool', shape: [] } }, ...totals.map(port1), port1(classes), port1(values)],
     initializers: new Map([...own.initializers, ...program.initializers]),

@@ -2,7 +2,7 @@
 import type { Graph } from '@ascribe/onnx'
 import type { Cost } from './attribution.js'
 import type { Batching } from './batching.js'
-import { AbortedError, InputError, NotFiniteError } from './errors.js'
+import { AbortedError, NotFiniteError } from './errors.js'
 import type { Model } from './model.js'
 import {
   classCount,
@@ -16,7 +16,8 @@ import {
   rowDims,
   valuesProgram,
 } from './programs.js'
-import { type ResolvedTarget, resolveTarget, type Target, targetValue } from './target.js'
+import { sessionKey, valuesKey } from './session-key.js'
+import { type ResolvedTarget, targetValue } from './target.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
 /** Float values by name of the explained tensor. */
@@ -32,12 +33,6 @@ export interface Progress {
 export interface RunContext {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
-}
-
-export interface EvaluatorOptions extends RunContext {
-  readonly target?: Target
-  readonly output?: string
-  readonly at?: readonly string[]
 }
 
 type ProgramMaker = (source: ProgramSource) => Graph
@@ -329,100 +324,10 @@ export class Evaluator {
   }
 }
 
-/** Graphs that are equal have equal keys, whoever makes them. */
-const sessionKey = (
-  program: string,
-  rows: number,
-  at: readonly string[],
-  dims: Readonly<Record<string, readonly number[]>>,
-  more: readonly string[],
-): string => JSON.stringify([program, rows, at, Object.entries(dims).sort(([a], [b]) => (a < b ? -1 : 1)), more])
-
-const valuesKey = (names: readonly string[]): string => `values ${JSON.stringify(names)}`
-
 function checkFinite(values: Float32Array, name: string): void {
   for (let i = 0; i < values.length; i++)
     if (!Number.isFinite(values[i]!))
       throw new NotFiniteError(
         `the gradient at "${name}" holds ${Number.isNaN(values[i]!) ? 'NaN' : 'infinity'} at element ${i}; run \`ascribe doctor\` on the model, or use occlusion or rise`,
       )
-}
-
-/**
- * Makes one input ready to be explained: checks it, runs the model once, resolves the target, and computes the explained tensors
- * where they lie inside the graph.
- * @param row every model input, one row each (leading dimension 1 where the model is batched)
- * @throws InputError for missing, unknown or misshapen inputs; UsageError for a target or tensor the model does not have
- */
-export async function prepare(model: Model, row: TensorValues, options: EvaluatorOptions = {}): Promise<Evaluator> {
-  checkInputs(model, row)
-  const at = options.at ?? model.defaultAt()
-  for (const name of at) model.checkTensor(name)
-  const output = model.outputName(options.output)
-  const dims = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, row[name]!.dims]))
-  const batching = model.batching(dims)
-  const rows = batching.fixed ?? 1
-  const graph = batching.graph(rows)
-  const allInputs = model.graph.inputs.map(({ name }) => name)
-  const inner = at.filter(name => !allInputs.includes(name))
-  const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }
-  const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), ...inner])]
-  const feeds = Object.fromEntries(allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]))
-  const identity = sessionKey(valuesKey(wanted), rows, allInputs, dims, [])
-  const session = await model.session(identity, () => valuesProgram(source, wanted))
-  const values = await session.run(feeds, undefined, options.signal ? { signal: options.signal } : {})
-  const firstRow = (name: string): TensorValue => {
-    const value = values[`value/${name}`]!
-    if (!batching.batched) return value
-    const size = value.data.length / rows
-    return { ...value, dims: [1, ...value.dims.slice(1)], data: value.data.slice(0, size) } as TensorValue
-  }
-  const outputs = Object.fromEntries(model.graph.outputs.map(({ name }) => [name, firstRow(name)]))
-  const scores = outputs[output]!.data as Float32Array
-  const target = resolveTarget(options.target ?? 'predicted', {
-    output,
-    classCount: scores.length,
-    scores,
-    ...(model.labels ? { labels: model.labels } : {}),
-  })
-  const inputs = Object.fromEntries(
-    at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]),
-  )
-  const needed = new Set(cut(graph, at).inputs.map(({ name }) => name))
-  const fixed = Object.fromEntries(
-    allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
-  )
-  const evaluator = new Evaluator(model, inputs, target, outputs, fixed, batching, options)
-  evaluator.cost.forwards += 1
-  return evaluator
-}
-
-function repeat(value: TensorValue, rows: number, batched: boolean): TensorValue {
-  if (!batched || rows === 1) return value
-  const size = value.data.length
-  const data = new (value.data.constructor as new (length: number) => Float32Array)(size * rows)
-  for (let row = 0; row < rows; row++) data.set(value.data as Float32Array, row * size)
-  return { ...value, dims: [rows, ...value.dims.slice(1)], data } as TensorValue
-}
-
-function checkInputs(model: Model, row: TensorValues): void {
-  const names = model.graph.inputs.map(({ name }) => name)
-  for (const { name, type } of model.graph.inputs) {
-    const given = row[name]
-    if (!given)
-      throw new InputError(`the model's input "${name}" is missing; it takes ${names.join(', ')} (use .npz with these names)`)
-    if (given.dtype !== type.dtype)
-      throw new InputError(`input "${name}" must hold ${type.dtype}, the given tensor holds ${given.dtype}`)
-    const shape = type.shape
-    if (!shape) continue
-    const fits =
-      shape.length === given.dims.length &&
-      shape.every((dim, axis) => typeof dim !== 'number' || axis === 0 || dim === given.dims[axis])
-    if (!fits)
-      throw new InputError(
-        `input "${name}" must have shape [${shape.map(dim => dim ?? '?').join(', ')}], the given tensor has [${given.dims.join(', ')}]`,
-      )
-  }
-  for (const name of Object.keys(row))
-    if (!names.includes(name)) throw new InputError(`the model has no input "${name}"; it takes ${names.join(', ')}`)
 }

@@ -1,13 +1,13 @@
 /** @file One explanation: a method run on one input of a model. */
 import { type Attribution, relativeResidual } from './attribution.js'
 import { NotFiniteError } from './errors.js'
-import { type EvaluatorOptions, prepare } from './evaluator.js'
 import { methodNamed } from './methods/index.js'
 import { type Method, type Options, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
+import { type PrepareOptions, prepare } from './prepare.js'
 import type { TensorValues } from './tensor-value.js'
 
-export interface ExplainOptions extends EvaluatorOptions {
+export interface ExplainOptions extends PrepareOptions {
   /** Options of the method, by name; unknown ones are an error. */
   readonly options?: Readonly<Record<string, unknown>>
   /** Seed of every random choice; default 0. */

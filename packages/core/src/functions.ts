@@ -2,13 +2,13 @@
 import type { Attribution } from './attribution.js'
 import type { Baseline } from './baseline.js'
 import { InputError } from './errors.js'
-import type { EvaluatorOptions } from './evaluator.js'
 import { explain } from './explain.js'
 import type { Model } from './model.js'
+import type { PrepareOptions } from './prepare.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
 /** What every method takes: target, output, at, signal, onProgress, and the seed of its random choices (default 0). */
-export interface MethodOptions extends EvaluatorOptions {
+export interface MethodOptions extends PrepareOptions {
   readonly seed?: number
 }
 

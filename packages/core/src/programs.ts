@@ -29,6 +29,16 @@ export const port = {
   squares: (name: string): string => `squares/${name}`,
 } as const
 
+/** A node that gives a value another name; folding takes it away again. */
+export const alias = (value: string, name: string): Node => ({
+  domain: '',
+  operator: 'Identity',
+  name: `alias/${name}`,
+  inputs: [value],
+  outputs: [name],
+  attributes: {},
+})
+
 /** Dimensions of one row of a value. */
 export const rowDims = ({ graph, batched }: ProgramSource, name: string): readonly number[] => {
   const dims = graph.dims(name)!
@@ -59,46 +69,32 @@ const expandRows = (builder: GraphBuilder, value: string, dims: readonly number[
  * Rebinds the graph's inputs: explained ones to values made by `make`, the others to one row repeated.
  * Gives a builder holding the rebound graph, to which a target and outputs can be added.
  */
-function rebind(
-  source: ProgramSource,
-  make: (builder: GraphBuilder, name: string) => string,
-): { builder: GraphBuilder; points: Map<string, string> } {
+function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: string) => string): GraphBuilder {
   const { graph, rows, batched, at } = source
   const head = new GraphBuilder(undefined, 'bind')
-  const points = new Map<string, string>()
-  for (const name of at) points.set(name, make(head, name))
+  const bound = new Map<string, string>()
+  for (const name of at) bound.set(name, make(head, name))
   const rest = graph.inputs.filter(({ name }) => !at.includes(name))
   const given = rest.map(({ name, type }): Port => {
     const dims = type.shape as readonly number[]
     return { name: port.input(name), type: { dtype: type.dtype, shape: batched ? [1, ...dims.slice(1)] : dims } }
   })
-  const bound = new Map<string, string>(points)
   for (const { name, type } of rest)
     bound.set(name, expandRows(head, port.input(name), type.shape as readonly number[], rows, batched))
   const front = head.build()
-  const aliases = [...bound].map(
-    ([name, value]): Node => ({
-      domain: '',
-      operator: 'Identity',
-      name: `bind/${name}`,
-      inputs: [value],
-      outputs: [name],
-      attributes: {},
-    }),
-  )
   const joined = graph.with({
-    nodes: [...front.nodes, ...aliases, ...graph.nodes],
+    nodes: [...front.nodes, ...[...bound].map(([name, value]) => alias(value, name)), ...graph.nodes],
     inputs: [...front.inputs, ...given],
     outputs: [],
     initializers: new Map([...graph.initializers, ...front.initializers]),
   })
-  return { builder: new GraphBuilder(joined, 'program'), points }
+  return new GraphBuilder(joined, 'program')
 }
 
-function withTarget(source: ProgramSource, builder: GraphBuilder): { builder: GraphBuilder; value: string } {
+/** Adds the target: one value per row. */
+function withTarget(source: ProgramSource, builder: GraphBuilder): string {
   const classes = builder.input(port.classes, 'float32', [1, classCount(source)])
-  const value = appendTarget(builder, source.graph, source.output, source.link, classes, source.batched ? source.rows : 1)
-  return { builder, value }
+  return appendTarget(builder, source.graph, source.output, source.link, classes, source.batched ? source.rows : 1)
 }
 
 interface GradientParts {
@@ -109,9 +105,9 @@ interface GradientParts {
 
 /** Adds the target's gradient at each explained tensor. */
 function withGradient(source: ProgramSource, bound: GraphBuilder): GradientParts {
-  const { builder, value } = withTarget(source, bound)
-  builder.output(value)
-  const shaped = inferShapes(builder.build())
+  const value = withTarget(source, bound)
+  bound.output(value)
+  const shaped = inferShapes(bound.build())
   const result = differentiate(shaped, { of: [value], at: source.at, cotangents: { [value]: null } })
   const gradients = new Map(source.at.map(name => [name, result.gradients[name]!]))
   return { value, gradients, builder: new GraphBuilder(result.graph, 'reduce') }
@@ -129,7 +125,7 @@ function weightedSum(builder: GraphBuilder, source: ProgramSource, weights: stri
 
 /** Per-row gradients. Ports: points/NAME -> target:value, sum/NAME (here one gradient per row). */
 export function gradientProgram(source: ProgramSource): Graph {
-  const { builder: bound } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
+  const bound = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
   const { value, gradients, builder } = withGradient(source, bound)
   return finish(builder, [[value, port.value], ...[...gradients].map(([name, gradient]) => [gradient, port.sum(name)] as const)])
 }
@@ -139,7 +135,7 @@ export function gradientProgram(source: ProgramSource): Graph {
  * Ports: points/NAME, points:weights [rows] -> target:value, sum/NAME, squares/NAME.
  */
 export function momentsProgram(source: ProgramSource): Graph {
-  const { builder: bound } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
+  const bound = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
   const { value, gradients, builder } = withGradient(source, bound)
   const weights = builder.input(port.weights, 'float32', [source.rows])
   const outputs: (readonly [string, string])[] = [[value, port.value]]
@@ -159,7 +155,7 @@ export function momentsProgram(source: ProgramSource): Graph {
 export function pathProgram(source: ProgramSource): Graph {
   const { rows } = source
   let positions: string | undefined
-  const { builder: bound } = rebind(source, (head, name) => {
+  const bound = rebind(source, (head, name) => {
     const dims = rowDims(source, name)
     const input = head.input(port.input(name), 'float32', dims)
     const baseline = head.input(port.baseline(name), 'float32', dims)
@@ -180,7 +176,7 @@ export function pathProgram(source: ProgramSource): Graph {
 
 /** Values inside the graph and, where asked, the target's gradient there. Ports: points/NAME -> value/LAYER, sum/LAYER, target:value. */
 export function layerProgram(source: ProgramSource, layer: string): Graph {
-  const { builder: bound } = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
+  const bound = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
   const { value, gradients, builder } = withGradient({ ...source, at: [layer] }, bound)
   return finish(builder, [
     [value, port.value],
@@ -191,7 +187,7 @@ export function layerProgram(source: ProgramSource, layer: string): Graph {
 
 /** Outputs or any values inside the model, for rows given as they are. Ports: points/NAME, input/OTHER -> value/NAME. */
 export function valuesProgram(source: ProgramSource, names: readonly string[]): Graph {
-  const { builder } = rebind(source, (head, name) =>
+  const builder = rebind(source, (head, name) =>
     head.input(port.points(name), source.graph.type(name)!.dtype, source.graph.dims(name)!),
   )
   return finish(
@@ -202,19 +198,9 @@ export function valuesProgram(source: ProgramSource, names: readonly string[]): 
 
 /** Names the outputs, infers shapes, folds and drops what nothing reads. */
 function finish(builder: GraphBuilder, outputs: readonly (readonly [string, string])[]): Graph {
-  const nodes = outputs.map(
-    ([value, name]): Node => ({
-      domain: '',
-      operator: 'Identity',
-      name: `output/${name}`,
-      inputs: [value],
-      outputs: [name],
-      attributes: {},
-    }),
-  )
   const built = builder.build()
   const graph = built.with({
-    nodes: [...built.nodes, ...nodes],
+    nodes: [...built.nodes, ...outputs.map(([value, name]) => alias(value, name))],
     outputs: outputs.map(([value, name]) => ({ name, type: built.type(value) ?? { dtype: 'float32', shape: null } })),
   })
   return prune(foldConstants(inferShapes(graph)))

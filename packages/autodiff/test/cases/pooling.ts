@@ -1,7 +1,12 @@
 /** @file Gradient cases of pooling: overlap, dilation, ceil mode, padding, ties. */
-import type { GradientCase, Given } from '../support/check.js'
+import type { Given, GradientCase } from '../support/check.js'
 
-const pool = (operator: string, x: Given, attributes: GradientCase['attributes'] = {}, more: Partial<GradientCase> = {}): GradientCase => ({
+const pool = (
+  operator: string,
+  x: Given,
+  attributes: GradientCase['attributes'] = {},
+  more: Partial<GradientCase> = {},
+): GradientCase => ({
   operator,
   inputs: [x],
   attributes,
@@ -30,7 +35,13 @@ export const poolingCases: GradientCase[] = [
   pool('AveragePool', [1, 2, 6, 6], { kernel_shape: [3, 3] }),
   pool('AveragePool', [1, 2, 6, 6], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
   pool('AveragePool', [1, 2, 7, 7], { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
-  pool('AveragePool', [1, 2, 8, 8], { kernel_shape: [3, 3], strides: [2, 2], ceil_mode: 1, pads: [0, 0, 1, 1], count_include_pad: 1 }),
+  pool('AveragePool', [1, 2, 8, 8], {
+    kernel_shape: [3, 3],
+    strides: [2, 2],
+    ceil_mode: 1,
+    pads: [0, 0, 1, 1],
+    count_include_pad: 1,
+  }),
   pool('AveragePool', [1, 2, 8, 7], { kernel_shape: [3, 3], strides: [2, 2], auto_pad: 'SAME_UPPER' }),
   pool('AveragePool', [1, 2, 9, 9], { kernel_shape: [2, 3], dilations: [2, 2] }),
   pool('AveragePool', [2, 2, 9], { kernel_shape: [4], strides: [3], pads: [1, 1] }),
