@@ -1,14 +1,16 @@
 /** @file Inlining of the functions a model defines for itself. */
 import type { Attribute, Attributes } from '../attributes.js'
 import { MalformedModelError } from '../errors.js'
-import { Graph, type Node, operatorKey } from '../graph.js'
+import { Graph, type Node, operatorKey, subgraphs } from '../graph.js'
 import type { LocalFunction, RawModel } from '../proto/decode.js'
 import { collectNames, mapSubgraphs } from './context.js'
 
 /** Calls nested deeper than any exporter writes are refused. */
 const maxDepth = 64
+/** Names longer than this start afresh with the function's own. */
+const maxScope = 48
 /** A model of functions that call each other twice grows as 2^depth; past this many nodes it is refused. */
-const maxNodes = 100_000
+const maxNodes = 1_000_000
 
 export interface Inlined {
   readonly graph: Graph
@@ -25,13 +27,19 @@ export function inlineFunctions(raw: RawModel): Inlined {
   return new Inliner(raw).run()
 }
 
+interface Unfolded {
+  readonly size: number
+  readonly depth: number
+}
+
 class Inliner {
   readonly #functions: Map<string, LocalFunction>
   readonly #versions = new Map<Node, number>()
   readonly #values: Set<string>
   readonly #nodeNames: Set<string>
   readonly #version: number | undefined
-  #count = 0
+  /** Where to go on counting for a name that is taken. */
+  readonly #suffixes = new Map<string, number>()
 
   constructor(readonly raw: RawModel) {
     this.#functions = new Map(raw.functions.map(one => [operatorKey({ domain: one.domain, operator: one.name }), one]))
@@ -42,24 +50,50 @@ class Inliner {
   }
 
   run(): Inlined {
-    return { graph: this.#graph(this.raw.graph, []), versions: this.#versions }
+    const { size } = this.#unfolded(this.raw.graph.nodes, [], new Map())
+    if (size > maxNodes) throw new MalformedModelError(`the model's functions unfold to ${size} nodes, more than ${maxNodes}`)
+    return { graph: this.#graph(this.raw.graph), versions: this.#versions }
   }
 
-  #graph(graph: Graph, stack: readonly string[]): Graph {
+  /** How many nodes these become and how deep their calls go, without making them. */
+  #unfolded(nodes: readonly Node[], stack: readonly string[], known: Map<string, Unfolded>): Unfolded {
+    let size = 0
+    let depth = 0
+    const add = (part: Unfolded, levels: number): void => {
+      size += part.size
+      depth = Math.max(depth, part.depth + levels)
+    }
+    for (const node of nodes) {
+      for (const inner of subgraphs(node)) add(this.#unfolded(inner.nodes, stack, known), 0)
+      const key = operatorKey(node)
+      const fn = this.#functions.get(key)
+      if (!fn) {
+        size++
+        continue
+      }
+      if (stack.includes(key)) throw new MalformedModelError(`the model's function ${key} calls itself, which ONNX forbids`)
+      const part = stack.length < maxDepth ? (known.get(key) ?? this.#unfolded(fn.nodes, [...stack, key], known)) : undefined
+      if (!part || stack.length + part.depth >= maxDepth)
+        throw new MalformedModelError(`the model's functions are nested deeper than ${maxDepth} levels`)
+      known.set(key, part)
+      add(part, 1)
+    }
+    return { size, depth }
+  }
+
+  #graph(graph: Graph): Graph {
     const nodes: Node[] = []
-    for (const node of graph.nodes) this.#node(node, stack, nodes)
+    for (const node of graph.nodes) this.#node(node, nodes)
     return graph.with({ nodes })
   }
 
-  #node(node: Node, stack: readonly string[], into: Node[]): void {
+  #node(node: Node, into: Node[]): void {
     const found = this.#functions.get(operatorKey(node))
     if (found) {
-      this.#call(node, found, stack, into)
+      this.#call(node, found, into)
       return
     }
-    if (stack.length > 0 && ++this.#count > maxNodes)
-      throw new MalformedModelError(`the model's functions unfold to more than ${maxNodes} nodes`)
-    const attributes = mapSubgraphs(node.attributes, inner => this.#graph(inner, stack))
+    const attributes = mapSubgraphs(node.attributes, inner => this.#graph(inner))
     if (attributes === node.attributes) {
       into.push(node)
       return
@@ -71,19 +105,23 @@ class Inliner {
   }
 
   #fresh(set: Set<string>, hint: string): string {
-    let name = hint
-    for (let i = 1; set.has(name); i++) name = `${hint}_${i}`
-    set.add(name)
-    return name
+    if (!set.has(hint)) {
+      set.add(hint)
+      return hint
+    }
+    let i = this.#suffixes.get(hint) ?? 1
+    while (set.has(`${hint}_${i}`)) i++
+    this.#suffixes.set(hint, i + 1)
+    set.add(`${hint}_${i}`)
+    return `${hint}_${i}`
   }
 
-  #call(call: Node, fn: LocalFunction, stack: readonly string[], into: Node[]): void {
+  #call(call: Node, fn: LocalFunction, into: Node[]): void {
     const key = operatorKey(call)
-    if (stack.includes(key)) throw new MalformedModelError(`the model's function ${key} calls itself, which ONNX forbids`)
-    if (stack.length >= maxDepth) throw new MalformedModelError(`the model's functions are nested deeper than ${maxDepth} levels`)
     if (call.inputs.length > fn.inputs.length || call.outputs.length > fn.outputs.length)
       throw new MalformedModelError(`"${call.name}" calls the function ${key} with more inputs or outputs than it has`)
-    const scope = call.name || call.outputs.find(Boolean) || fn.name
+    const path = call.name || call.outputs.find(Boolean) || fn.name
+    const scope = path.length > maxScope ? fn.name : path
     const names = new Map<string, string>([['', '']])
     for (const [i, name] of fn.inputs.entries()) names.set(name, call.inputs[i] ?? '')
     const aliases: Node[] = []
@@ -95,8 +133,7 @@ class Inliner {
       else names.set(name, target)
     })
     const version = fn.opsets.get('') ?? this.#version
-    const inner = [...stack, key]
-    for (const node of fn.nodes) this.#node(this.#rename(node, names, scope, call, fn, version), inner, into)
+    for (const node of fn.nodes) this.#node(this.#rename(node, names, scope, call, fn, version), into)
     into.push(...aliases)
   }
 

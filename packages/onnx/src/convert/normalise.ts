@@ -11,7 +11,7 @@ import { inlineFunctions } from './functions.js'
 import { widen } from './widen.js'
 
 export interface NormaliseOptions {
-  /** Receives a sentence for each thing that is not exactly as the file has it (types widened or narrowed). */
+  /** Receives a sentence for each thing that is not exactly as the file has it (types widened or narrowed), or not as one would want it (dropout that trains). */
   readonly notices?: string[]
 }
 
@@ -44,7 +44,7 @@ export function normalise(raw: RawModel, options: NormaliseOptions = {}): Graph 
     const typed = inferShapes(result.graph)
     if (typed.values.size > result.graph.values.size) result = run(typed.values)
   }
-  if (options.notices) report(raw.graph, found, options.notices)
+  if (options.notices) report(raw.graph, result.graph, found, options.notices)
   return result.graph
 }
 
@@ -146,7 +146,10 @@ function checkPorts(graph: Graph): void {
   }
 }
 
-function report(graph: Graph, found: ReadonlySet<DataType>, notices: string[]): void {
+function report(graph: Graph, normal: Graph, found: ReadonlySet<DataType>, notices: string[]): void {
+  const random = normal.nodes.find(({ domain, operator }) => domain === '' && operator === 'Dropout')
+  if (random)
+    notices.push(`Dropout "${random.name}" is in training mode, so that every run differs; export the model for inference`)
   if (found.has('float64'))
     notices.push(
       'the model computes in float64; ascribe computes in float32, because ONNX Runtime lacks float64 kernels for common operators',
