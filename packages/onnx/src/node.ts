@@ -1,5 +1,5 @@
 /** @file Reading a model file in Node, with its external data read when needed and never from outside the model's folder. */
-import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { ExternalDataError, MalformedModelError, OnnxError } from './errors.js'
 import type { Graph } from './graph.js'
@@ -60,10 +60,11 @@ function isInside(root: string, path: string): boolean {
 
 /** Bytes of a file from `offset`; fewer than `length` where the file ends before. */
 function readPart(path: string, offset: number, length: number | undefined): Uint8Array {
+  // Asked before opening: a pipe would wait for its writer.
+  if (!statSync(path).isFile()) throw new Error('it is not a file')
   const file = openSync(path, 'r')
   try {
     const stat = fstatSync(file)
-    if (!stat.isFile()) throw new Error('it is not a file')
     const available = Math.max(0, stat.size - offset)
     const bytes = new Uint8Array(Math.min(length ?? available, available))
     let done = 0

@@ -1,4 +1,5 @@
 /** @file Reading model files in Node: embedded and external weights, links, and what cannot be read. */
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -94,7 +95,12 @@ describe('readModelFile', () => {
     expect(() => readModelFile(join(folder, 'absent.onnx'))).toThrow(
       new MalformedModelError(`cannot read the model "${join(folder, 'absent.onnx')}": there is no such file`),
     )
-    expect(() => readModelFile(folder)).toThrow(MalformedModelError)
+    expect(() => readModelFile(folder)).toThrow(/it is not a file/)
+    const pipe = join(folder, 'pipe.onnx')
+    if (process.platform !== 'win32') {
+      execFileSync('mkfifo', [pipe])
+      expect(() => readModelFile(pipe)).toThrow(/it is not a file/)
+    }
     expect(() => readModelFile(write('empty.onnx', ''))).toThrow(MalformedModelError)
     expect(() => readModelFile(write('text.onnx', 'this is not a model at all'))).toThrow(MalformedModelError)
     expect(() => readModelFile(write('lfs.onnx', 'version https://git-lfs.github.com/spec/v1\noid sha256:00'))).toThrow(

@@ -1,7 +1,7 @@
 /** @file Dead nodes and unread initializers. */
 import { type Graph, type Node, outerReads } from '../graph.js'
 
-/** Without the nodes that no output needs and the initializers that nothing reads. */
+/** Without the nodes that no output needs, the initializers that nothing reads, and the types of values that are gone. */
 export function removeDead(graph: Graph): Graph {
   const needed = new Set(graph.outputs.map(({ name }) => name))
   const kept: Node[] = []
@@ -12,8 +12,10 @@ export function removeDead(graph: Graph): Graph {
     for (const name of outerReads(node)) needed.add(name)
     kept.push(node)
   }
+  const made = new Set(kept.flatMap(({ outputs }) => outputs))
   return graph.with({
     nodes: kept.reverse(),
+    values: new Map([...graph.values].filter(([name]) => made.has(name))),
     initializers: new Map([...graph.initializers].filter(([name]) => needed.has(name))),
   })
 }
