@@ -43,14 +43,17 @@ export function pairModel(): Graph {
   return builder.build()
 }
 
-/** A picture model through an operator that has no gradient. */
+/** [1, 6] numbers through an operator that has no gradient rule, to 3 classes. */
 export function opaqueModel(): Graph {
   const builder = new GraphBuilder()
-  const image = builder.input('image', 'float32', [1, 3, 8, 8])
-  const flat = builder.emit('Flatten', [image], { axis: 1 })
-  const [unique] = builder.emitAll('Unique', [flat], 1, { axis: 1 }, 'sieve') as [string]
-  const sum = builder.emit('ReduceSum', [unique, builder.ints([1])], { keepdims: 1 })
-  builder.output(builder.emit('MatMul', [sum, builder.constant(random(6, [1, 3], 1), 'head')]), 'float32', [1, 3])
+  const columns = builder.input('columns', 'float32', [1, 6])
+  const scaled = builder.emit(
+    'ai.onnx.ml:Scaler',
+    [columns],
+    { offset: { kind: 'floats', value: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6] }, scale: [0.5, 1.5, 2.5, 3.5, 4.5, 5.5] },
+    'scaling',
+  )
+  builder.output(builder.emit('MatMul', [scaled, builder.constant(random(6, [6, 3], 1), 'head')]), 'float32', [1, 3])
   return builder.build()
 }
 
