@@ -38,7 +38,33 @@ def gradient(model, args, target: int, at=None):
     finally:
         if handle is not None:
             handle.remove()
-    return output.detach().numpy(), grad.detach().numpy()
+    return output.detach().numpy(), grad.detach().numpy(), held['value'].detach()
+
+
+def slope_error(model, args, target: int, at, grad: np.ndarray, held: torch.Tensor) -> float:
+    """Relative difference of gradient times direction from a central difference of the score: PyTorch's own derivative can be wrong."""
+    direction = torch.from_numpy(np.sign(grad) * (0.5 + 0.5 * generator.uniform('direction', grad.shape, 0.5, 0.5)))
+    step = 1e-4 / float(direction.abs().max())  # coarse enough for models that cast to float32 inside
+
+    def score(amount: float) -> float:
+        moved = held + amount * direction
+        handle = None
+        given = args
+        if at is None:
+            given = [moved, *args[1:]]
+        else:
+            handle = model.get_submodule(at).register_forward_hook(lambda *_: moved)
+        try:
+            with torch.no_grad():
+                output = model(*given)
+        finally:
+            if handle is not None:
+                handle.remove()
+        return float(output.reshape(output.shape[0], -1)[:, target].sum())
+
+    slope = (score(step) - score(-step)) / (2 * step)
+    expected = float((torch.from_numpy(grad) * direction).sum())
+    return abs(slope - expected) / abs(expected)
 
 
 def error(value: np.ndarray, truth: np.ndarray) -> float:
@@ -58,12 +84,15 @@ def search(model, inputs: dict, target: int, at, tries: int, wanted: float, log)
         margin = kinks.margin(model, double, single_args, double_args)
         if best is not None and margin <= best['margin']:
             continue
-        output64, grad64 = gradient(double, double_args, target, at)
-        output32, grad32 = gradient(model, single_args, target, at)
+        output64, grad64, held = gradient(double, double_args, target, at)
+        output32, grad32, _ = gradient(model, single_args, target, at)
         own = error(grad32, grad64)
         with torch.backends.mkldnn.flags(enabled=False):
             plain = error(gradient(model, single_args, target, at)[1], grad64)
         peak = float(np.abs(grad64).max())
+        slope = slope_error(double, double_args, target, at, grad64, held)
+        if slope > 1e-2:
+            raise ValueError(f'PyTorch\'s float64 gradient differs from a central difference by {slope:.2e} of the slope')
         log(f'  seed {seed}: margin {margin:.2f}, float32 error {own:.2e}, plain kernels {plain:.2e}, max |g| {peak:.2e}', flush=True)
         if peak <= 1e-6 or own > AGREEMENT or plain > AGREEMENT:
             continue
