@@ -103,6 +103,9 @@ function weightOf({ method, options }: MethodRequest): number {
   return forwards + 3 * gradients
 }
 
+/** Most results for which the report shows each map without the picture too: beyond, its size matters more. */
+const fullReport = 60
+
 async function explainAll(
   model: Model,
   requests: readonly MethodRequest[],
@@ -126,6 +129,7 @@ async function explainAll(
     target: options.target,
     seed: options.seed,
     colormaps: options.colormap ?? [],
+    mapsAlone: items.length * requests.length <= fullReport,
     preprocessing,
     layout: options.layout ?? pictureInput(model.graph.inputs)?.layout ?? 'NCHW',
     weight: weightOf,

@@ -3,7 +3,9 @@ import {
   type AttributionMap,
   type BarChart,
   colormapOf,
+  displayRange,
   encodePng,
+  heatMap,
   type Layout,
   type Pixels,
   type Preprocessing,
@@ -37,6 +39,8 @@ export interface DrawContext {
   readonly positions: (tensor: string, length: number, tokens: boolean) => readonly string[]
   /** Asked-for colormaps; each serves maps of its kind. */
   readonly colormaps: readonly string[]
+  /** Whether the map is wanted without the picture under it as well. */
+  readonly mapAlone: boolean
   /** Whether a map of the tensor has the model input's own axes. */
   readonly isInput: (tensor: string) => boolean
 }
@@ -56,16 +60,16 @@ function drawMap(tensor: string, { values, dims }: AttributionMap, context: Draw
   const layout = context.isInput(tensor) && dims.length === 4 ? context.layout : 'NCHW'
   const [height, width] = (layout === 'NCHW' ? dims.slice(-2) : dims.slice(1, 3)) as [number, number]
   const picture = enlarged(context.picture ?? blank(width, height))
-  const own = renderMap(values, dims, picture, { layout })
-  const asked = context.colormaps.find(name => colormapOf(name).kind === own.range.kind)
-  const drawn = asked ? renderMap(values, dims, picture, { layout, colormap: asked }) : own
-  const [overlay, map] = [encodePng(drawn.overlay), encodePng(drawn.map)]
-  const shown = context.picture ? overlay : map
+  const { kind } = displayRange(heatMap(values, dims, { layout }).values)
+  const asked = context.colormaps.find(name => colormapOf(name).kind === kind)
+  const drawn = renderMap(values, dims, picture, { layout, ...(asked ? { colormap: asked } : {}) })
+  const overlay = context.picture && encodePng(drawn.overlay)
+  const map = !overlay || context.mapAlone ? encodePng(drawn.map) : undefined
   return {
-    ...(context.picture ? { overlay } : {}),
-    map,
+    ...(overlay ? { overlay } : {}),
+    ...(map ? { map } : {}),
     legend: { range: drawn.range, colormap: drawn.colormap },
-    file: { extension: 'png', content: shown },
+    file: { extension: 'png', content: overlay ?? map! },
   }
 }
 

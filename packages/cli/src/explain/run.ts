@@ -34,6 +34,8 @@ export interface Job {
   readonly at?: readonly string[]
   readonly seed: number
   readonly colormaps: readonly string[]
+  /** Whether the report shows maps without the picture under them too. */
+  readonly mapsAlone: boolean
   readonly preprocessing: () => Preprocessing | undefined
   /** Layout of picture inputs. */
   readonly layout: Layout
@@ -98,6 +100,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
           rank: tensor => graph.type(tensor)?.shape?.length,
           positions: (_, length, tokens) => positionLabels(loaded.row, length, tokens),
           colormaps: job.colormaps,
+          mapAlone: job.mapsAlone,
           isInput: tensor => loaded.row[tensor] !== undefined,
         }
         results.push(await keep(job, item, request, attribution, context, drawings))
