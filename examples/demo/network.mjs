@@ -33,7 +33,7 @@ function template(shape) {
  * Colour units (1x1 convolution), halved, one template each (17x17 convolution), the best place in each 4x4 block, the mean over
  * places, scores. Input [N, 3, 128, 128], each value (v / 255 - 0.5) / 0.5.
  */
-export function network() {
+function network() {
   const builder = new GraphBuilder()
   const input = builder.input('picture', 'float32', ['batch', 3, side, side])
   const units = shapes.map(({ colour }) => colourUnits[colour])

@@ -12,7 +12,7 @@ export const exitCodes = { failed: 1, usage: 2, interrupted: 130 } as const
 export class ReportedFailure extends AscribeError {}
 
 /** Methods that need no gradient, controls left out. */
-export const gradientFree = (): string[] =>
+const gradientFree = (): string[] =>
   methods.filter(method => !method.needs.includes('gradient') && !method.control).map(method => method.name)
 
 /** True for errors that are raised on purpose and explain themselves. */

@@ -80,10 +80,16 @@ export const runtimeFlags: readonly Flag[] = [
     describe: 'threads inside one operator (default: the cores, at most 8)',
     parse: whole('--threads', 1),
   },
-  { flags: '--processes <n>', describe: 'processes that inputs are spread over', default: 1, parse: whole('--processes', 1) },
   { flags: '--device <name>', describe: 'where graphs run', choices: ['cpu', 'webgpu', 'cuda'], default: 'cpu' },
   { flags: '--memory <size>', describe: 'budget for the activations of one run: 512M, 2G (default: 1G)', parse: bytes },
 ]
+
+export const processesFlag: Flag = {
+  flags: '--processes <n>',
+  describe: 'processes that inputs are spread over',
+  default: 1,
+  parse: whole('--processes', 1),
+}
 
 export const seedFlag: Flag = {
   flags: '--seed <n>',

@@ -1,6 +1,6 @@
 /** @file Ctrl-C: one line, exit code 130, nothing half-written, no process left. */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readNpy } from '@ascribe/core'
@@ -30,6 +30,8 @@ async function appears(out: string, ending: string): Promise<void> {
 describe('interruption', () => {
   it('keeps finished maps whole and leaves nothing else', async () => {
     const out = join(folder, 'out')
+    mkdirSync(out)
+    writeFileSync(join(out, 'explanation.json'), 'of an earlier run')
     const result = await run(['explain', model, batch, '-m', 'gradient', '-m', 'rise:masks=20000', '-o', out], {
       onStart: child => void appears(out, '.npy').then(() => setTimeout(() => child.kill('SIGINT'), 50)),
     })

@@ -180,6 +180,8 @@ describe('drawing', () => {
     expect(plain.legend).toMatchObject({ colormap: 'magma', range: { kind: 'sequential' } })
     expect(plain.overlay).toBeDefined()
     expect(draw('layer', { values: Float32Array.of(0, 1), dims: [1, 1, 2] }, context).overlay).toBeUndefined()
+    const raised = draw('layer', { values: Float32Array.of(10, 12), dims: [1, 1, 2] }, context)
+    expect(raised.legend!.range.low).toBe(10)
   })
 
   it('draws bars for columns and tokens, and nothing for what has no picture', () => {

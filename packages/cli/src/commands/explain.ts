@@ -1,4 +1,5 @@
 /** @file `ascribe explain`: maps, pictures, explanation.json and report.html for inputs of a model. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { colormapOf, colormaps, formatShare, type Model, renderReport, resolveOptions } from '@ascribe/core'
 import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
@@ -13,10 +14,19 @@ import { explainItem, type Job, type Outcome } from '../explain/run.js'
 import { ReportedFailure } from '../failures.js'
 import { type MethodRequest, methodRequests } from '../methods.js'
 import { type ModelFlags, withModel } from '../open.js'
-import { type CommonOptions, commonFlags, runtimeFlags, seedFlag, type TargetFlags, targetFlags, whole } from '../options.js'
+import {
+  type CommonOptions,
+  commonFlags,
+  processesFlag,
+  runtimeFlags,
+  seedFlag,
+  type TargetFlags,
+  targetFlags,
+  whole,
+} from '../options.js'
 
 interface Options extends CommonOptions, TargetFlags, ModelFlags, PictureFlags {
-  readonly method: readonly string[]
+  readonly method?: readonly string[]
   readonly out: string
   readonly limit?: number
   readonly seed: number
@@ -34,8 +44,7 @@ export const explain: Command = {
   flags: [
     {
       flags: '-m, --method <spec>',
-      describe: 'method as NAME or NAME:key=value,...; may repeat (see ascribe methods)',
-      default: ['integrated-gradients'],
+      describe: 'method as NAME or NAME:key=value,...; may repeat (default: integrated-gradients; see ascribe methods)',
       repeat: true,
     },
     ...targetFlags,
@@ -54,6 +63,7 @@ export const explain: Command = {
     },
     { flags: '--date', describe: 'put the time into explanation.json and report.html' },
     ...runtimeFlags,
+    processesFlag,
     ...commonFlags,
   ],
   examples: [
@@ -66,7 +76,7 @@ export const explain: Command = {
     ['ascribe explain bert.onnx tokens.npz --at /embeddings/Add_1_output_0 -o out', 'a token model at its embedding'],
   ],
   async run([path, inputs]: readonly [string, readonly string[]], options: Options, context) {
-    const requests = await methodRequests(options.method)
+    const requests = await methodRequests(options.method ?? ['integrated-gradients'])
     await withModel(path, options, context.terminal, async model => {
       let plan: PicturePlan | undefined
       const planned = (): PicturePlan => {
@@ -103,6 +113,14 @@ function weightOf({ method, options }: MethodRequest): number {
   return forwards + 3 * gradients
 }
 
+/** Files about all results together, written last. */
+const records = { json: 'explanation.json', page: 'report.html' } as const
+
+/** An interrupted run must not leave the records of an earlier one beside its own maps. */
+const clearRecords = async (folder: string): Promise<void> => {
+  for (const name of Object.values(records)) await rm(join(folder, name), { force: true })
+}
+
 /** Most results for which the report shows each map without the picture too: beyond, its size matters more. */
 const fullReport = 60
 
@@ -122,6 +140,7 @@ async function explainAll(
       `about ${total('gradients')} gradients and ${total('forwards')} forward passes`,
   )
   const meter = new ProgressMeter(terminal, items.length * requests.reduce((sum, request) => sum + weightOf(request), 0))
+  let cleared: Promise<void> | undefined
   const job: Job = {
     model,
     requests,
@@ -129,6 +148,7 @@ async function explainAll(
     target: options.target,
     seed: options.seed,
     colormaps: options.colormap ?? [],
+    beforeFirstFile: () => (cleared ??= clearRecords(options.out)),
     mapsAlone: items.length * requests.length <= fullReport,
     preprocessing,
     layout: options.layout ?? pictureInput(model.graph.inputs)?.layout ?? 'NCHW',
@@ -183,7 +203,7 @@ async function finish(
   context: Context,
 ): Promise<void> {
   const failures: FailureRecord[] = outcomes.flatMap(outcome => outcome.failures)
-  const records: InputRecord[] = outcomes.flatMap(({ record }) => (record && record.results.length > 0 ? [record] : []))
+  const explained: InputRecord[] = outcomes.flatMap(({ record }) => (record && record.results.length > 0 ? [record] : []))
   const preprocessing = plan?.preprocessing ?? null
   const record: ExplanationRecord = {
     versions: versionsOf(model),
@@ -199,16 +219,16 @@ async function finish(
     },
     preprocessing,
     warnings: [...(plan?.warnings ?? []), ...model.notices],
-    inputs: records,
+    inputs: explained,
     failures,
   }
-  if (records.length > 0) {
+  if (explained.length > 0) {
     const { gallery, left } = gather(outcomes)
     const more = left > 0 ? [`The pictures of the last ${left} inputs are left out of this page; they lie in its folder.`] : []
-    await writeFileAtomic(join(options.out, 'explanation.json'), `${JSON.stringify(record, undefined, 2)}\n`)
+    await writeFileAtomic(join(options.out, records.json), `${JSON.stringify(record, undefined, 2)}\n`)
     const page = renderReport(reportData(record, gallery, more))
-    await writeFileAtomic(join(options.out, 'report.html'), page)
-    context.terminal.print(`report: ${join(options.out, 'report.html')}`)
+    await writeFileAtomic(join(options.out, records.page), page)
+    context.terminal.print(`report: ${join(options.out, records.page)}`)
   }
   context.terminal.json(record)
   if (failures.length > 0) throw new ReportedFailure('some inputs were not explained')

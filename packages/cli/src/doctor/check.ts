@@ -24,7 +24,7 @@ export interface GradientCheck {
  * Up to `pass` an error is what kinks and rounding leave of a right gradient (networks of clipped units reach 0.03); one above `fail`
  * and beyond five standard errors is the gradient's fault, because a wrong rule is off by tens of per cent.
  */
-export const checkLimits = { pass: 0.03, fail: 0.1 } as const
+const checkLimits = { pass: 0.03, fail: 0.1 } as const
 
 const directionCount = 5
 const pairCount = 12

@@ -5,7 +5,7 @@ import { isExpected, messageOf } from '../failures.js'
 import { checkGradient, type GradientCheck } from './check.js'
 import { coverage, type OperatorCoverage, obstacles } from './coverage.js'
 
-export interface MethodAdvice {
+interface MethodAdvice {
   readonly method: string
   readonly works: boolean
   /** Why not; for grad-cam that works, the layer it reads. */

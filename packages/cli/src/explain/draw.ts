@@ -60,9 +60,9 @@ function drawMap(tensor: string, { values, dims }: AttributionMap, context: Draw
   const layout = context.isInput(tensor) && dims.length === 4 ? context.layout : 'NCHW'
   const [height, width] = (layout === 'NCHW' ? dims.slice(-2) : dims.slice(1, 3)) as [number, number]
   const picture = enlarged(context.picture ?? blank(width, height))
-  const { kind } = displayRange(heatMap(values, dims, { layout }).values)
+  const { kind, from } = rangeOf(heatMap(values, dims, { layout }).values)
   const asked = context.colormaps.find(name => colormapOf(name).kind === kind)
-  const drawn = renderMap(values, dims, picture, { layout, ...(asked ? { colormap: asked } : {}) })
+  const drawn = renderMap(values, dims, picture, { layout, from, ...(asked ? { colormap: asked } : {}) })
   const overlay = context.picture && encodePng(drawn.overlay)
   const map = !overlay || context.mapAlone ? encodePng(drawn.map) : undefined
   return {
@@ -71,6 +71,15 @@ function drawMap(tensor: string, { values, dims }: AttributionMap, context: Draw
     legend: { range: drawn.range, colormap: drawn.colormap },
     file: { extension: 'png', content: overlay ?? map! },
   }
+}
+
+/**
+ * The kind of range, and where a sequential one starts: at zero, or at the smallest value where that is above half of the largest, as in
+ * maps of RISE, whose values are means of the target and differ little.
+ */
+function rangeOf(values: Float32Array): { kind: 'sequential' | 'diverging'; from: 'zero' | 'minimum' } {
+  const { kind, low, high } = displayRange(values, { from: 'minimum' })
+  return { kind, from: kind === 'sequential' && low > high / 2 ? 'minimum' : 'zero' }
 }
 
 function drawBars(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {

@@ -34,6 +34,8 @@ export interface Job {
   readonly at?: readonly string[]
   readonly seed: number
   readonly colormaps: readonly string[]
+  /** Called before each map is written; does its work once. */
+  readonly beforeFirstFile: () => Promise<void>
   /** Whether the report shows maps without the picture under them too. */
   readonly mapsAlone: boolean
   readonly preprocessing: () => Preprocessing | undefined
@@ -145,6 +147,7 @@ async function keep(
   context: DrawContext,
   drawings: Map<string, Drawing>,
 ): Promise<ResultRecord> {
+  await job.beforeFirstFile()
   const records: MapRecord[] = []
   const entries = Object.entries(attribution.maps)
   for (const [tensor, map] of entries) {
