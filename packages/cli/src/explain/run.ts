@@ -1,5 +1,6 @@
 /** @file Explains items one after another (or one per process), writing each map as soon as it is whole. */
 import { join } from 'node:path'
+import { MissingRuleError, NoGradientPathError } from '@ascribe/autodiff'
 import {
   AbortedError,
   type Attribution,
@@ -14,7 +15,6 @@ import {
   writeNpy,
 } from '@ascribe/core'
 import { writeFileAtomic } from '@ascribe/core/node'
-import { OnnxError } from '@ascribe/onnx'
 import type { Context } from '../command.js'
 import { isExpected, messageOf } from '../failures.js'
 import { type MethodRequest, shownOptions } from '../methods.js'
@@ -52,6 +52,9 @@ export interface Outcome {
   readonly seen?: Uint8Array
   readonly drawings: ReadonlyMap<string, Drawing>
 }
+
+/** Errors that every further input would meet as well. */
+const concernsAll = [AbortedError, UsageError, MissingRuleError, NoGradientPathError] as const
 
 /**
  * Explains one item by every method. What goes wrong with this input alone becomes a failure; a wrong request, a model that cannot
