@@ -65,8 +65,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
   const drawings = new Map<string, Drawing>()
   const fail = (error: unknown, method?: string): void => {
     if (job.context.signal.aborted) throw new AbortedError('interrupted')
-    if (!isExpected(error) || error instanceof UsageError || error instanceof OnnxError || error instanceof AbortedError)
-      throw error
+    if (!isExpected(error) || concernsAll.some(kind => error instanceof kind)) throw error
     failures.push({
       name: item.name,
       file: item.file,
