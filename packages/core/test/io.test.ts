@@ -278,3 +278,7 @@ it('makes folders, and refuses one that cannot be written to before any work', a
   )
   await expect(ensureFolder(at('plain/er'))).rejects.toThrow('its folder is a file')
 })
+
+it.runIf(process.platform === 'linux')('a folder that no system call can make is an error, not a hang', async () => {
+  await expect(ensureFolder('/proc/ascribe/deeper')).rejects.toThrow(/cannot be written to/)
+})

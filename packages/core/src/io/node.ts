@@ -1,7 +1,7 @@
 /** @file Files in Node: pictures through sharp, tensors, labels and preprocessing; output that appears only when whole. */
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import sharp from 'sharp'
 import { InputError, OutputError } from '../errors.js'
@@ -192,6 +192,21 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 }
 
 /**
+ * A folder with its parents, one at a time: Node's own recursive form never returns where the system answers "no such file" for a
+ * folder whose parent exists, as it does under /proc.
+ */
+async function makeFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) await makeFolder(parent)
+  await mkdir(path).catch(async cause => {
+    // Another process may have been faster.
+    if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw cause
+  })
+}
+
+/**
  * Makes an output folder, with its parents, and makes sure that it can be written to.
  *
  * @throws OutputError before any work is spent, where it cannot
@@ -200,7 +215,7 @@ export async function ensureFolder(path: string): Promise<void> {
   const probe = join(path, `.${randomUUID().slice(0, 8)}.part`)
   temporaries.add(probe)
   try {
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     await (await open(probe, 'wx')).close()
     await rm(probe)
   } catch (cause) {
