@@ -196,13 +196,13 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
  * folder whose parent exists, as it does under /proc.
  */
 async function makeFolder(path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (found?.isDirectory()) return
+  const known = (place: string) => stat(place).catch(() => undefined)
+  if ((await known(path))?.isDirectory()) return
   const parent = dirname(path)
-  if (parent !== path) await makeFolder(parent)
+  if (parent !== path && !(await known(parent))) await makeFolder(parent)
   await mkdir(path).catch(async cause => {
     // Another process may have been faster.
-    if (!(await stat(path).catch(() => undefined))?.isDirectory()) throw cause
+    if (!(await known(path))?.isDirectory()) throw cause
   })
 }
 
