@@ -82,13 +82,20 @@ export function foldBatchNorm(graph: Graph): Graph {
   return prune(graph.with({ nodes: graph.nodes.flatMap(node => replaced.get(node) ?? [node]), initializers }))
 }
 
+/** Exporters that share equal tensors pass some of them through Identity. */
+function constantOf(graph: Graph, name: string): Tensor | undefined {
+  const node = graph.producer(name)
+  if (node?.operator === 'Identity' && node.domain === '') return constantOf(graph, node.inputs[0]!)
+  return graph.initializers.get(name)
+}
+
 function linearBefore(graph: Graph, name: string): Linear | undefined {
   const node = graph.producer(name)
   const target = node && Object.hasOwn(targets, operatorKey(node)) ? targets[node.operator] : undefined
-  const weight = node && graph.initializers.get(node.inputs[1] ?? '')
+  const weight = node && constantOf(graph, node.inputs[1] ?? '')
   if (!target || !node || weight?.dtype !== 'float32') return undefined
   const biasName = node.inputs[2] ?? ''
-  const bias = graph.initializers.get(biasName)
+  const bias = constantOf(graph, biasName)
   const channels = target.channels(weight, node)
   if (biasName !== '' && (!bias || (bias.size !== channels && bias.size !== 1) || bias.size !== (bias.dims.at(-1) ?? 1)))
     return undefined
@@ -99,7 +106,7 @@ function linearBefore(graph: Graph, name: string): Linear | undefined {
 
 function affineOf(graph: Graph, norm: Node): Affine | undefined {
   if (attribute(norm, 'training_mode', 'int', 0) || norm.outputs.slice(1).some(Boolean)) return undefined
-  const [gain, offset, mean, variance] = norm.inputs.slice(1, 5).map(name => graph.initializers.get(name)?.numbers())
+  const [gain, offset, mean, variance] = norm.inputs.slice(1, 5).map(name => constantOf(graph, name)?.numbers())
   if (!gain || !offset || !mean || !variance) return undefined
   const epsilon = attribute(norm, 'epsilon', 'float', 1e-5)
   const scale = gain.map((value, i) => value / Math.sqrt(variance[i]! + epsilon))

@@ -12,6 +12,7 @@ import { inlineControlFlow } from './inline.js'
 import { isNoOp } from './no-op.js'
 import { prune } from './prune.js'
 import { mapSubgraphs, renameReads } from './rename.js'
+import { openSequences } from './sequences.js'
 
 /** Float results larger than this are left to the runtime's own folding. */
 const maxFloats = 4096
@@ -38,7 +39,8 @@ const reshaping: ReadonlySet<string> = new Set(['Identity', 'Reshape', 'Squeeze'
 /**
  * The same function with what is known computed: Constant nodes and shape arithmetic become initializers (bytes of constants are
  * never copied), nodes with constant inputs are evaluated where the result is small, an If with a known condition is inlined,
- * a Loop or Scan of known length up to 256 is unrolled, nodes without effect are bypassed, dead nodes and unused initializers go.
+ * a Loop or Scan of known length up to 256 is unrolled, sequences of known items are opened, nodes without effect are bypassed,
+ * dead nodes and unused initializers go.
  * Names of inputs and outputs stay.
  * @throws ShapeError where inputs provably do not fit an operator
  */
@@ -47,7 +49,7 @@ export function foldConstants(graph: Graph, options: InferOptions = {}): Graph {
   for (let round = 0; ; round++) {
     const inference = inferWithElements(current, options)
     const folded = prune(foldGraph(inference.graph, inference, () => undefined))
-    const opened = round < maxRounds ? inlineControlFlow(folded) : folded
+    const opened = round < maxRounds ? openSequences(inlineControlFlow(folded)) : folded
     if (opened === folded) return folded
     current = opened
   }

@@ -208,7 +208,7 @@ export function inlineControlFlow(graph: Graph): Graph {
 }
 
 /** Names in use anywhere, in subgraphs too: a name of an inner graph must not come to stand for one around it. */
-function allNames(graph: Graph, names = new Set<string>()): Set<string> {
+export function allNames(graph: Graph, names = new Set<string>()): Set<string> {
   for (const name of graph.names()) names.add(name)
   for (const node of graph.nodes)
     for (const held of Object.values(node.attributes)) {
