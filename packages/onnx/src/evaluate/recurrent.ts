@@ -41,7 +41,8 @@ function activationsOf(node: Node, defaults: readonly string[], directions: numb
   return names.map(name => {
     const key = name.toLowerCase()
     const [alpha, beta] = parameters[key] ?? [false, false]
-    return activations[key]!((alpha && alphas.shift()) || Number.NaN, (beta && betas.shift()) || Number.NaN)
+    const next = (held: boolean, list: number[]): number => (held ? list.shift() : undefined) ?? Number.NaN
+    return activations[key]!(next(alpha, alphas), next(beta, betas))
   })
 }
 

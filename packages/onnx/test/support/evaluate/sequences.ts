@@ -44,6 +44,18 @@ export const sequenceCases: readonly Case[] = [
     { hidden_size: 5, activations: ['ScaledTanh'], activation_alpha: [0.7], activation_beta: [1.5] },
     { outputs: 2 },
   ],
+  [
+    'RNN',
+    [f([4, 3, 2]), f([1, 5, 2]), f([1, 5, 5])],
+    { hidden_size: 5, activations: ['LeakyRelu'], activation_alpha: [0] },
+    { outputs: 2 },
+  ],
+  [
+    'RNN',
+    [f([4, 3, 2]), f([1, 5, 2]), f([1, 5, 5])],
+    { hidden_size: 5, activations: ['HardSigmoid'], activation_alpha: [0.3], activation_beta: [0] },
+    { outputs: 2 },
+  ],
   ['GRU', [f([4, 3, 2]), f([1, 15, 2]), f([1, 15, 5]), f([1, 30])], { hidden_size: 5, linear_before_reset: 1 }, { outputs: 2 }],
   [
     'GRU',
