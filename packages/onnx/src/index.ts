@@ -20,6 +20,7 @@ export {
   subgraphs,
   type ValueType,
 } from './graph.js'
+export { bindInputs } from './passes/bind.js'
 export { foldConstants } from './passes/fold.js'
 export { foldBatchNorm } from './passes/fold-batch-norm.js'
 export { prune } from './passes/prune.js'
