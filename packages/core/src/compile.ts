@@ -8,6 +8,7 @@ import { type Method, type PathRule, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
 import { alias, classCount, cut, type ProgramSource, pathProgram, port, rowDims } from './programs.js'
 import { resolveTarget, type Target } from './target.js'
+import { standardOperators } from './tune.js'
 
 export interface CompileOptions {
   readonly options?: Readonly<Record<string, unknown>>
@@ -61,7 +62,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
   const row = options.inputs ?? declaredRow(model)
   const at = options.at ?? model.defaultAt()
   for (const name of at) model.checkTensor(name)
-  const batching = batchingOf(model.graph, row)
+  const batching = batchingOf(model.graph, row, standardOperators)
   const complete = rule.multiply === 'difference'
   // The input and the baseline go along as points of weight zero, for f(x) and f(baseline).
   const lead = complete ? [1, 0] : rule.positions[0] === 1 ? [] : [1]
@@ -70,7 +71,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
   const rows = batching.fixed ?? chunkSize(positions.length, 1, 8)
   const output = model.outputName(options.output)
   const base: ProgramSource = {
-    graph: cut(batching.graph(rows), at),
+    graph: cut(batching.graph(rows, at), at),
     rows,
     batched: batching.batched,
     at,

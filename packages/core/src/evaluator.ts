@@ -87,9 +87,10 @@ export class Evaluator {
     return this.batching.fixed ?? wanted
   }
 
-  #source(rows: number): ProgramSource {
+  /** @param more values that must be in the graph beside the explained ones */
+  #source(rows: number, more: readonly string[] = []): ProgramSource {
     return {
-      graph: cut(this.batching.graph(rows), this.at),
+      graph: cut(this.batching.graph(rows, [...this.at, ...more]), this.at),
       rows,
       batched: this.batching.batched,
       at: this.at,
@@ -108,7 +109,13 @@ export class Evaluator {
   }
 
   /** Runs a program for `rows` rows; feeds of the tensors that are not explained are added. */
-  async #run(key: string, rows: number, make: ProgramMaker, feeds: TensorValues): Promise<TensorValues> {
+  async #run(
+    key: string,
+    rows: number,
+    make: ProgramMaker,
+    feeds: TensorValues,
+    read: readonly string[] = [],
+  ): Promise<TensorValues> {
     if (this.context.signal?.aborted) throw new AbortedError('interrupted')
     const identity = sessionKey(
       key,
@@ -117,7 +124,7 @@ export class Evaluator {
       this.#dims(),
       key.startsWith('values') ? [] : [this.target.output, this.target.link],
     )
-    const session = await this.model.session(identity, () => make(this.#source(rows)))
+    const session = await this.model.session(identity, () => make(this.#source(rows, read)))
     const started = performance.now()
     try {
       return await session.run({ ...this.fixed, ...feeds }, undefined, this.context.signal ? { signal: this.context.signal } : {})
@@ -300,9 +307,11 @@ export class Evaluator {
   async layer(name: string): Promise<{ values: Float32Array; gradient: Float32Array; dims: readonly number[] }> {
     const rows = this.#rows(1)
     const make: ProgramMaker = source => layerProgram(source, name)
-    const dims = rowDims(this.#source(rows), name)
+    this.model.checkTensor(name)
+    const dims = rowDims(this.#source(rows, [name]), name)
     const size = dims.reduce((a, b) => a * b, 1)
-    const result = await this.#run(`layer ${name}`, rows, make, { ...this.#classFeed(), ...this.#padded(this.point, 1, rows) })
+    const feeds = { ...this.#classFeed(), ...this.#padded(this.point, 1, rows) }
+    const result = await this.#run(`layer ${name}`, rows, make, feeds, [name])
     this.cost.gradients += 1
     const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
     const gradient = row(port.sum(name))

@@ -105,7 +105,7 @@ export class Model {
     const key = JSON.stringify(row)
     const known = this.#batchings.get(key)
     if (known) return known
-    const batching = cached(batchingOf(this.graph, row))
+    const batching = batchingOf(this.graph, row)
     this.#batchings.set(key, batching)
     return batching
   }
@@ -164,22 +164,6 @@ export class Model {
 }
 
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 2 ** 20 ? 2 : 0)
-
-/** Specialised graphs are cheap to keep (weights are shared), and slow to make. */
-function cached(batching: Batching): Batching {
-  const graphs = new Map<number, Graph>()
-  return {
-    ...batching,
-    graph: rows => {
-      const known = graphs.get(rows)
-      if (known) return known
-      const graph = batching.graph(rows)
-      if (graphs.size > 4) graphs.clear()
-      graphs.set(rows, graph)
-      return graph
-    },
-  }
-}
 
 /** ONNX Runtime's CPU ScatterND with reduction=add loses updates when it runs on several threads. */
 const racing = (graph: Graph): boolean =>

@@ -30,7 +30,7 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
   const dims = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, row[name]!.dims]))
   const batching = model.batching(dims)
   const rows = batching.fixed ?? 1
-  const graph = batching.graph(rows)
+  const graph = batching.graph(rows, at)
   const allInputs = model.graph.inputs.map(({ name }) => name)
   const inner = at.filter(name => !allInputs.includes(name))
   const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }

@@ -30,6 +30,13 @@ export const silu: Pattern = {
     }
     return undefined
   },
+  domain: 'com.microsoft',
+  lift(match, ctx) {
+    // ONNX Runtime has this kernel for float32 only.
+    if (ctx.type(match.outputs[0]!)?.dtype !== 'float32') return false
+    ctx.emitTo(match.outputs, 'com.microsoft:QuickGelu', match.inputs, { alpha: match.parameters['alpha'] as number })
+    return true
+  },
 }
 
 /** Whether a value is clip(x + 3, 0, 6), and of which x. */

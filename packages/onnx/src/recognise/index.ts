@@ -44,15 +44,23 @@ export function recognise(graph: Graph, kinds?: Iterable<RecognisedKind>): Recog
 }
 
 /** Kinds that one operator of the normal opset stands for. */
-export const liftable: readonly RecognisedKind[] = patterns.filter(({ lift }) => lift).map(({ kind }) => kind)
+export const liftable: readonly RecognisedKind[] = patterns.filter(({ lift, domain }) => lift && !domain).map(({ kind }) => kind)
+
+export interface LiftOptions {
+  /** Only patterns none of whose inner values is an output or read elsewhere: cutting the graph at any value left stays exact. */
+  readonly closed?: boolean
+}
 
 /**
- * The graph with recognised patterns of these kinds (default: all that can be) as single operators: LayerNormalization, Gelu, HardSwish.
- * Values inside a pattern that something else reads stay.
+ * The graph with recognised patterns of these kinds as single operators: LayerNormalization, Gelu, HardSwish and, where SiLU is asked
+ * for, com.microsoft QuickGelu. Values inside a pattern that something else reads stay.
+ * @param kinds default: all that have an operator in the normal opset
  */
-export function lift(graph: Graph, kinds: Iterable<RecognisedKind> = liftable): Graph {
+export function lift(graph: Graph, kinds: Iterable<RecognisedKind> = liftable, { closed = false }: LiftOptions = {}): Graph {
   const byLast = new Map<string, Recognised>()
-  for (const one of recognise(graph, kinds)) if (one.nodes.length > 1) byLast.set(one.outputs[0]!, one)
+  const outputs = new Set(graph.outputs.map(({ name }) => name))
+  for (const one of recognise(graph, kinds))
+    if (one.nodes.length > 1 && (!closed || isClosed(one, graph, outputs))) byLast.set(one.outputs[0]!, one)
   if (byLast.size === 0) return graph
   const ctx = new ConvertContext(graph, passState(...collectNames(graph)))
   for (const node of graph.nodes) {
@@ -62,4 +70,14 @@ export function lift(graph: Graph, kinds: Iterable<RecognisedKind> = liftable): 
     if (!found || !pattern?.lift?.(found, ctx)) ctx.nodes.push(node)
   }
   return removeDead(graph.with({ nodes: ctx.nodes, initializers: ctx.initializers }))
+}
+
+function isClosed({ nodes, outputs: own }: Recognised, graph: Graph, outputs: ReadonlySet<string>): boolean {
+  const inside = new Set(nodes)
+  return nodes.every(node =>
+    node.outputs.every(
+      name =>
+        name === '' || own.includes(name) || (!outputs.has(name) && graph.consumers(name).every(reader => inside.has(reader))),
+    ),
+  )
 }

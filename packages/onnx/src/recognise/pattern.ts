@@ -24,8 +24,10 @@ export interface Pattern {
   readonly kind: RecognisedKind
   /** Whether `node` is the last node of the pattern; `match` collects the nodes it passed through. */
   recognise(node: Node, match: Match): Found | undefined
-  /** Emits the one standard operator that does the same; false where this instance does not fit it. */
+  /** Emits the one operator that does the same; false where this instance does not fit it. */
   lift?(found: Recognised, ctx: ConvertContext): boolean
+  /** Domain of the operator that `lift` emits; default ai.onnx. */
+  readonly domain?: string
 }
 
 /** Follows a graph upstream from one node; every node that an answer rests on is recorded. */
