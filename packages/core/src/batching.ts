@@ -12,6 +12,8 @@ export interface Batching {
   readonly batched: boolean
   /** The only batch size the model takes, where it cannot be changed. */
   readonly fixed?: number
+  /** Tells apart graphs of equal dimensions that hold values of different inputs. */
+  readonly key?: string
   /**
    * Static graph for this many rows, tuned for its gradient.
    * @param keep values that must be in it; others may have been folded away

@@ -80,13 +80,16 @@ export function compileExplanation(model: Model, method: Method, options: Compil
   }
   const count = classCount(base)
   const predicted = /^(?:[a-z-]+:)?predicted$/.test(String(options.target ?? 'predicted'))
+  if (/^(?:[a-z-]+:)?\d+\/predicted$/.test(String(options.target)))
+    throw new UsageError(`target "${options.target}" cannot be compiled: name the class of that row`)
   const target = resolveTarget(options.target ?? 'predicted', {
     output,
     classCount: count,
+    rowClasses: rowDims(base, output).at(-1) ?? 1,
     scores: new Float32Array(count),
     ...(model.labels ? { labels: model.labels } : {}),
   })
-  const source = { ...base, link: target.link }
+  const source = { ...base, link: target.link, ...(target.rowClasses === undefined ? {} : { rowClasses: target.rowClasses }) }
   const program = pathProgram(source)
   const classes = new Float32Array(count)
   if (!predicted) for (const { index, weight } of target.classes) classes[index] = weight

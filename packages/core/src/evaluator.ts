@@ -96,6 +96,7 @@ export class Evaluator {
       at: this.at,
       output: this.target.output,
       link: this.target.link,
+      ...(this.target.rowClasses === undefined ? {} : { rowClasses: this.target.rowClasses }),
     }
   }
 
@@ -117,13 +118,9 @@ export class Evaluator {
     read: readonly string[] = [],
   ): Promise<TensorValues> {
     if (this.context.signal?.aborted) throw new AbortedError('interrupted')
-    const identity = sessionKey(
-      key,
-      rows,
-      this.at,
-      this.#dims(),
-      key.startsWith('values') ? [] : [this.target.output, this.target.link],
-    )
+    const { output, link, rowClasses } = this.target
+    const target = key.startsWith('values') ? [] : [output, `${link}${rowClasses ? ` of ${rowClasses}` : ''}`]
+    const identity = sessionKey(key, rows, this.at, this.#dims(), [...target, ...(this.batching.key ? [this.batching.key] : [])])
     const session = await this.model.session(identity, () => make(this.#source(rows, read)))
     const started = performance.now()
     try {

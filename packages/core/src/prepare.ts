@@ -1,4 +1,6 @@
 /** @file From a row of model inputs to an evaluator: checked, run once, target resolved. */
+
+import { boundBatching } from './bound.js'
 import { InputError } from './errors.js'
 import { Evaluator, type RunContext } from './evaluator.js'
 import type { Model } from './model.js'
@@ -50,17 +52,19 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
   const target = resolveTarget(options.target ?? 'predicted', {
     output,
     classCount: scores.length,
+    rowClasses: outputs[output]!.dims.at(-1) ?? 1,
     scores,
     ...(model.labels ? { labels: model.labels } : {}),
   })
   const inputs = Object.fromEntries(
     at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]),
   )
-  const needed = new Set(cut(graph, at).inputs.map(({ name }) => name))
+  const bound = boundBatching(batching, row, at, output)
+  const needed = new Set(cut(bound.graph(rows, at), at).inputs.map(({ name }) => name))
   const fixed = Object.fromEntries(
     allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
   )
-  const evaluator = new Evaluator(model, inputs, target, outputs, fixed, batching, options)
+  const evaluator = new Evaluator(model, inputs, target, outputs, fixed, bound, options)
   evaluator.cost.forwards += 1
   return evaluator
 }

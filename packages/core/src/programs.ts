@@ -13,6 +13,8 @@ export interface ProgramSource {
   readonly at: readonly string[]
   readonly output: string
   readonly link: Link
+  /** Classes of one row of the output, where the target names a row. */
+  readonly rowClasses?: number
 }
 
 /** Port names. `of(name)` marks one per explained tensor. */
@@ -94,7 +96,8 @@ function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: strin
 /** Adds the target: one value per row. */
 function withTarget(source: ProgramSource, builder: GraphBuilder): string {
   const classes = builder.input(port.classes, 'float32', [1, classCount(source)])
-  return appendTarget(builder, source.graph, source.output, source.link, classes, source.batched ? source.rows : 1)
+  const { graph, output, link, rowClasses } = source
+  return appendTarget(builder, graph, output, link, classes, source.batched ? source.rows : 1, rowClasses)
 }
 
 interface GradientParts {
