@@ -25,7 +25,7 @@ export function filled(value: number, dims: readonly number[], c: RuleContext, l
 const total = (parts: readonly string[], c: RuleContext): string => parts.reduce((a, b) => c.emit('Add', [a, b]))
 
 /** Entries start, start + 1, ... of an axis; the value itself where these are all `size` of them. */
-export function narrowed(value: string, axis: number, size: number, start: number, length: number, c: RuleContext): string {
+function narrowed(value: string, axis: number, size: number, start: number, length: number, c: RuleContext): string {
   if (start === 0 && length === size) return value
   return c.emit('Slice', [value, c.ints64([start]), c.ints64([start + length]), c.ints64([axis])])
 }

@@ -1,5 +1,6 @@
 /** @file Gradients of convolutions, any number of spatial axes, with respect to input, weight and bias. */
 import { type RuleContext, type RuleTable, single } from '../rule.js'
+import { blockable, blocked } from './layout.js'
 import { padAxis, type WindowAxis, windowAxes } from './window.js'
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
@@ -34,7 +35,7 @@ function inputGradient(context: RuleContext, g: string, weight: string, axes: re
   if (axes.some(axis => axis.stride > 1)) {
     const rest = (axis: WindowAxis): number =>
       axis.input + axis.before + axis.after - ((axis.output - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1)
-    return context.emit('ConvTranspose', [g, weight], {
+    const gradient = context.emit('ConvTranspose', [g, weight], {
       group,
       dilations,
       kernel_shape: kernel,
@@ -42,6 +43,8 @@ function inputGradient(context: RuleContext, g: string, weight: string, axes: re
       pads: pairs(axes, axis => [axis.before, axis.after]),
       output_padding: axes.map(rest),
     })
+    const xDims = context.dims(context.input(0))
+    return blockable(xDims) ? blocked(context, gradient, xDims, 1) : gradient
   }
   const reach = (axis: WindowAxis): readonly [number, number] => {
     const span = axis.dilation * (axis.kernel - 1)

@@ -1,6 +1,8 @@
 /** @file Gradients of pooling, any number of spatial axes, overlapping windows and ceil mode included. */
+
 import { type RuleContext, type RuleTable, single } from '../rule.js'
-import { padAxis, paddedLength, readOffset, scatterOffsets, type WindowAxis, windowAxes } from './window.js'
+import { blockable, blocked } from './layout.js'
+import { paddedLength, readOffset, scatterOffsets, type WindowAxis, windowAxes } from './window.js'
 
 /** Below every finite float32: what padding counts as for a maximum. */
 const lowest = -3.4028234663852886e38
@@ -56,14 +58,15 @@ function maxAlong(
   rank: number,
 ): string {
   if (axis.kernel === 1 && axis.stride === 1 && axis.before === 0 && axis.input === axis.output) return g
-  const padded = padAxis(context, x, rank, dimension, axis.before, paddedLength(axis) - axis.before - axis.input, lowest)
   const nothing = context.scalar(0, x)
-  let taken: string | null = null
+  // What no earlier position took; the last position gets the rest, which only it can have made.
+  let left = g
   const parts = Array.from({ length: axis.kernel }, (_, offset) => {
-    const equal = context.emit('Equal', [readOffset(context, padded, dimension, axis, offset), y])
-    const first: string = taken === null ? equal : context.emit('And', [equal, context.emit('Not', [taken])])
-    taken = taken === null ? equal : context.emit('Or', [taken, equal])
-    return context.emit('Where', [first, g, nothing])
+    if (offset === axis.kernel - 1) return left
+    const equal = context.emit('Equal', [readOffset(context, x, rank, dimension, axis, offset, lowest), y])
+    const part = context.emit('Where', [equal, left, nothing])
+    left = context.emit('Sub', [left, part])
+    return part
   })
   const outputDims = dims.map((dim, d) => (d === dimension ? axis.output : dim))
   return scatterOffsets(context, parts, outputDims, dimension, axis)
@@ -143,21 +146,12 @@ const safe = (context: RuleContext, y: string): string =>
 const axesOf = (context: RuleContext): WindowAxis[] =>
   windowAxes(context, context.dims(context.input(0)), context.dims(context.output(0)), context.ints('kernel_shape') ?? [])
 
-/** Channel counts that ONNX Runtime's blocked layout takes on every processor. */
-const channelBlock = 16
-
-/**
- * Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. For pictures the share is a depthwise
- * 1x1 convolution: of all ways to scale, only a convolution puts the result into the blocked layout, and with it every residual
- * addition and mask down to the input.
- */
+/** Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. */
 export function spreadMean(context: RuleContext, g: string, dims: readonly number[]): string {
   const share = 1 / product(dims.slice(2))
   const everywhere = (value: string): string => context.emit('Expand', [value, context.ints64(dims)])
-  const channels = dims[1]!
-  if (dims.length !== 4 || channels % channelBlock !== 0) return everywhere(context.emit('Mul', [g, context.scalar(share)]))
-  const weight = context.floats(Array<number>(channels).fill(share), [channels, 1, 1, 1])
-  return context.emit('Conv', [everywhere(g), weight], { group: channels, kernel_shape: [1, 1] })
+  if (!blockable(dims)) return everywhere(context.emit('Mul', [g, context.scalar(share)]))
+  return blocked(context, everywhere(g), dims, share)
 }
 
 export const pooling: RuleTable = {

@@ -9,7 +9,7 @@
 import type { RuleContext } from '../rule.js'
 
 /** One direction as a cell sees it. All values over steps are [steps * batch, ...] in the order of the input. */
-export interface Direction {
+interface Direction {
   readonly c: RuleContext
   readonly steps: number
   readonly batch: number

@@ -40,7 +40,7 @@ export interface Sampling {
 }
 
 /** Rounds to the nearest integer, ties to even, as the kernels do. Has no derivative. */
-export function roundedEven(x: string, c: RuleContext): string {
+function roundedEven(x: string, c: RuleContext): string {
   const up = c.emit('Floor', [c.emit('Add', [x, c.scalar(0.5)])])
   const half = c.emit('Floor', [c.emit('Mul', [up, c.scalar(0.5)])])
   const odd = c.emit('Sub', [up, c.emit('Mul', [half, c.scalar(2)])])

@@ -62,17 +62,43 @@ export function padAxis(
   return context.emit('Pad', [value, context.ints64(pads), ...(fill === undefined ? [] : [context.scalar(fill)])])
 }
 
-/** The elements that kernel position `offset` reads along a dimension of the padded input: one per output. */
-export function readOffset(context: RuleContext, padded: string, dimension: number, axis: WindowAxis, offset: number): string {
-  const start = offset * axis.dilation
-  const end = start + (axis.output - 1) * axis.stride + 1
-  const [starts, ends, axes, steps] = [[start], [end], [dimension], [axis.stride]].map(list => context.ints64(list))
-  return context.emit('Slice', [padded, starts!, ends!, axes!, steps!])
+/** Where kernel position `offset` of window 0 lies in the input: negative inside the padding. */
+const placeOf = (axis: WindowAxis, offset: number): number => offset * axis.dilation - axis.before
+
+/**
+ * The elements that kernel position `offset` reads along a dimension of the input, one per output; `fill` where it reads padding.
+ */
+export function readOffset(
+  context: RuleContext,
+  x: string,
+  rank: number,
+  dimension: number,
+  axis: WindowAxis,
+  offset: number,
+  fill: number,
+): string {
+  const place = placeOf(axis, offset)
+  const first = Math.max(0, Math.ceil(-place / axis.stride))
+  const start = place + first * axis.stride
+  const count = Math.max(0, Math.min(axis.output - first, Math.ceil((axis.input - start) / axis.stride)))
+  if (count === 0) {
+    // Nothing but padding: read anything, and let the padding replace it.
+    const one = slice(context, x, dimension, 0, 1, 1)
+    return padAxis(context, padAxis(context, one, rank, dimension, -1, 0), rank, dimension, axis.output, 0, fill)
+  }
+  const whole = start === 0 && axis.stride === 1 && count === axis.input
+  const read = whole ? x : slice(context, x, dimension, start, start + (count - 1) * axis.stride + 1, axis.stride)
+  return padAxis(context, read, rank, dimension, first, axis.output - first - count, fill)
+}
+
+function slice(context: RuleContext, x: string, dimension: number, start: number, end: number, step: number): string {
+  const [starts, ends, axes, steps] = [[start], [end], [dimension], [step]].map(list => context.ints64(list))
+  return context.emit('Slice', [x, starts!, ends!, axes!, steps!])
 }
 
 /**
- * The transpose of `readOffset` summed over kernel positions: element i of `parts[offset]` is added at
- * offset·dilation + i·stride of the padded input, then the padding is cut off. `dims` are the parts' dimensions.
+ * The transpose of `readOffset` summed over kernel positions: element i of `parts[offset]` is added to the input's place
+ * i·stride + offset·dilation - before. `dims` are the parts' dimensions.
  * Works by stride phases, since no scatter of ONNX Runtime is both fast and exact with several threads.
  */
 export function scatterOffsets(
@@ -83,28 +109,28 @@ export function scatterOffsets(
   axis: WindowAxis,
 ): string {
   const rank = dims.length
-  const length = Math.ceil(paddedLength(axis) / axis.stride)
-  const phases = Array.from({ length: axis.stride }, (_, phase) => {
+  const { stride } = axis
+  const length = Math.ceil(axis.input / stride)
+  const phases = Array.from({ length: stride }, (_, phase) => {
     const shifted = parts.flatMap((part, offset) => {
-      const start = offset * axis.dilation
-      if (start % axis.stride !== phase) return []
-      const skip = (start - phase) / axis.stride
-      return [padAxis(context, part, rank, dimension, skip, length - axis.output - skip)]
+      const place = placeOf(axis, offset)
+      if ((((place - phase) % stride) + stride) % stride !== 0) return []
+      const skip = (place - phase) / stride
+      return Math.abs(skip) >= Math.max(length, axis.output)
+        ? []
+        : [padAxis(context, part, rank, dimension, skip, length - axis.output - skip)]
     })
-    if (shifted.length === 0) return null
-    return shifted.reduce((left, right) => context.emit('Add', [left, right]))
+    return shifted.length === 0 ? null : shifted.reduce((left, right) => context.emit('Add', [left, right]))
   })
-  const crop = (value: string, total: number): string =>
-    padAxis(context, value, rank, dimension, -axis.before, axis.before + axis.input - total)
-  if (axis.stride === 1) return crop(phases[0]!, length)
   const full = dims.map((dim, i) => (i === dimension ? length : dim))
+  const zeros = (): string => context.emit('Expand', [context.scalar(0), context.ints64(full)])
+  if (stride === 1) return phases[0] ?? zeros()
   const column = [...full.slice(0, dimension + 1), 1, ...full.slice(dimension + 1)]
-  const zeros = (): string => context.emit('Expand', [context.scalar(0), context.ints64(column)])
   const stacked = context.emit(
     'Concat',
-    phases.map(phase => (phase === null ? zeros() : context.reshape(phase, column))),
+    phases.map(phase => context.reshape(phase ?? zeros(), column)),
     { axis: dimension + 1 },
   )
-  const merged = full.map((dim, i) => (i === dimension ? length * axis.stride : dim))
-  return crop(context.reshape(stacked, merged), length * axis.stride)
+  const merged = full.map((dim, i) => (i === dimension ? length * stride : dim))
+  return padAxis(context, context.reshape(stacked, merged), rank, dimension, 0, axis.input - length * stride)
 }

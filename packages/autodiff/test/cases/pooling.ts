@@ -55,4 +55,31 @@ export const poolingCases: GradientCase[] = [
   pool('GlobalMaxPool', [2, 3, 4, 2, 2]),
   pool('GlobalLpPool', away([2, 3, 4, 5])),
   pool('GlobalLpPool', [2, 3, 4], { p: 3 }),
+  {
+    note: 'ties: all equal, each window gives to its first place in row order',
+    operator: 'MaxPool',
+    inputs: [{ dims: [1, 1, 3, 3], data: Array(9).fill(1) }],
+    attributes: { kernel_shape: [2, 2] },
+    expected: [[1, 1, 0, 1, 1, 0, 0, 0, 0]],
+  },
+  {
+    note: 'ties: the largest twice in a window, first by row, then by column',
+    operator: 'MaxPool',
+    inputs: [{ dims: [1, 1, 3, 3], data: [0, 0, 5, 5, 0, 0, 5, 0, 0] }],
+    attributes: { kernel_shape: [3, 3] },
+    expected: [[0, 0, 1, 0, 0, 0, 0, 0, 0]],
+  },
+  {
+    note: 'ties: with padding, which never wins',
+    operator: 'MaxPool',
+    inputs: [{ dims: [1, 1, 4, 4], data: Array(16).fill(-2) }],
+    attributes: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+    expected: [[1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+  },
+  {
+    note: 'ties: global, the first place',
+    operator: 'GlobalMaxPool',
+    inputs: [{ dims: [1, 2, 2, 2], data: [3, 3, 1, 3, 0, 7, 7, 7] }],
+    expected: [[1, 0, 0, 0, 0, 1, 0, 0]],
+  },
 ]
