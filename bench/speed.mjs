@@ -40,7 +40,17 @@ function quantile(list, q) {
 /** A peer process that runs once per request; undefined where Python or the packages are missing. */
 async function startPeer(task, network) {
   if (spawnSync(options.python, ['-c', 'import torch, torchvision, captum']).status !== 0) return undefined
-  const child = spawn(options.python, [`${here}peers/server.py`, task, network, '--threads', options.threads, '--batch', String(batch), '--steps', String(points)])
+  const child = spawn(options.python, [
+    `${here}peers/server.py`,
+    task,
+    network,
+    '--threads',
+    options.threads,
+    '--batch',
+    String(batch),
+    '--steps',
+    String(points),
+  ])
   let failure = ''
   child.stderr.on('data', text => {
     failure += text
@@ -72,7 +82,8 @@ function peakBytes(pids) {
 }
 
 /** Deterministic picture values in [-2, 2]. */
-const picture = rows => Float32Array.from({ length: rows * 3 * 224 * 224 }, (_, i) => 2 * Math.sin(12.9898 * i + 78.233 * Math.cos(i)))
+const picture = rows =>
+  Float32Array.from({ length: rows * 3 * 224 * 224 }, (_, i) => 2 * Math.sin(12.9898 * i + 78.233 * Math.cos(i)))
 
 const ours = {
   gradient: async model => {
@@ -116,7 +127,9 @@ for (const network of options.networks.split(',')) {
     }
     peer?.stop()
     const mebibytes = bytes => (bytes === undefined ? '-' : (bytes / 2 ** 20).toFixed(0))
-    const ratio = peer ? `${quantile(ratios, 0.5).toFixed(2)} [${quantile(ratios, 0.25).toFixed(2)}, ${quantile(ratios, 0.75).toFixed(2)}]` : '-'
+    const ratio = peer
+      ? `${quantile(ratios, 0.5).toFixed(2)} [${quantile(ratios, 0.25).toFixed(2)}, ${quantile(ratios, 0.75).toFixed(2)}]`
+      : '-'
     console.log(
       `| ${task} | ${network} | ${quantile(mine, 0.5).toFixed(0)} | ${peer ? quantile(theirs, 0.5).toFixed(0) : '-'} | ${ratio} | ${mebibytes(peakBytes(runtime.pids))} | ${mebibytes(peerPeak)} |`,
     )

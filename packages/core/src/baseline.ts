@@ -1,6 +1,8 @@
 /** @file What "absent" means: the input that attribution measures the difference from. */
 
 import { gaussianBlur } from './blur.js'
+import type { Layout } from './io/preprocessing.js'
+import { fromPlanes, pictureAxes, pictureStrides, toPlanes } from './picture.js'
 import { UsageError } from './errors.js'
 import { Random } from './random.js'
 import { suggestion } from './suggest.js'
@@ -13,13 +15,7 @@ interface BaselineKind {
   readonly summary: string
   /** Default of the number after the colon; undefined where the kind takes none. */
   readonly parameter?: number
-  readonly make: (input: TensorValue<'float32'>, parameter: number, seed: number) => Float32Array
-}
-
-/** Axes of a picture-like tensor [1, C, H, W]; undefined for other ranks. */
-function planes({ dims }: TensorValue): { count: number; height: number; width: number } | undefined {
-  if (dims.length !== 4) return undefined
-  return { count: dims[0]! * dims[1]!, height: dims[2]!, width: dims[3]! }
+  readonly make: (input: TensorValue<'float32'>, parameter: number, seed: number, layout?: Layout) => Float32Array
 }
 
 export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
@@ -31,25 +27,28 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
   },
   mean: {
     summary: 'the mean of each channel (of the whole tensor where there are no channels)',
-    make: input => {
-      const size = planes(input) ? planes(input)!.height * planes(input)!.width : input.data.length
-      const out = new Float32Array(input.data.length)
-      for (let start = 0; start < out.length; start += size) {
+    make: (input, _value, _seed, layout) => {
+      const axes = pictureAxes(input.dims, layout)
+      const planes = axes ? toPlanes(input.data, input.dims, axes) : Float32Array.from(input.data)
+      const size = axes ? input.dims[axes.height]! * input.dims[axes.width]! : planes.length
+      for (let start = 0; start < planes.length; start += size) {
         let sum = 0
-        for (let i = start; i < start + size; i++) sum += input.data[i]!
-        out.fill(sum / size, start, start + size)
+        for (let i = start; i < start + size; i++) sum += planes[i]!
+        planes.fill(sum / size, start, start + size)
       }
-      return out
+      return axes ? fromPlanes(planes, input.dims, axes) : planes
     },
   },
   blur: {
     summary: 'the input under a Gaussian blur of this sigma in pixels',
     parameter: 10,
-    make: (input, sigma) => {
-      const shape = planes(input)
-      if (!shape)
+    make: (input, sigma, _seed, layout) => {
+      const axes = pictureAxes(input.dims, layout)
+      if (!axes)
         throw new UsageError(`baseline "blur" needs a picture [1, channels, height, width]; the input has dims [${input.dims}]`)
-      return gaussianBlur(input.data, shape.count, shape.height, shape.width, sigma)
+      const { channels, height, width } = pictureStrides(input.dims, axes)
+      const blurred = gaussianBlur(toPlanes(input.data, input.dims, axes), channels, height, width, sigma)
+      return fromPlanes(blurred, input.dims, axes)
     },
   },
   uniform: {
@@ -67,7 +66,13 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
  * The baseline's values for one input.
  * @throws UsageError for an unknown kind or values of the wrong shape
  */
-export function makeBaseline(baseline: Baseline, name: string, input: TensorValue<'float32'>, seed: number): Float32Array {
+export function makeBaseline(
+  baseline: Baseline,
+  name: string,
+  input: TensorValue<'float32'>,
+  seed: number,
+  layout?: Layout,
+): Float32Array {
   if (typeof baseline !== 'string') {
     const given =
       'data' in baseline && 'dims' in baseline
@@ -86,5 +91,5 @@ export function makeBaseline(baseline: Baseline, name: string, input: TensorValu
     )
   const value = parameter === undefined ? (definition.parameter ?? 0) : Number(parameter)
   if (!Number.isFinite(value)) throw new UsageError(`baseline "${baseline}": "${parameter}" is not a number`)
-  return definition.make(input, value, seed)
+  return definition.make(input, value, seed, layout)
 }

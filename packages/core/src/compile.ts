@@ -2,10 +2,12 @@
 import { Graph, GraphBuilder, inferShapes, type Port, prune, sortNodes, Tensor } from '@ascribe/onnx'
 import { batchingOf, type RowDims } from './batching.js'
 import { UsageError } from './errors.js'
+import type { Layout } from './io/preprocessing.js'
 import { chunkSize } from './memory.js'
 import { methods } from './methods/index.js'
 import { type Method, type PathRule, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
+import { pictureAxes } from './picture.js'
 import { alias, classCount, cut, type ProgramSource, pathProgram, port, rowDims } from './programs.js'
 import { resolveTarget, type Target } from './target.js'
 import { standardOperators } from './tune.js'
@@ -21,7 +23,7 @@ export interface CompileOptions {
 }
 
 interface CompiledBaseline {
-  readonly emit: (builder: GraphBuilder, input: string, dims: readonly number[], parameter: number) => string
+  readonly emit: (builder: GraphBuilder, input: string, dims: readonly number[], parameter: number, layout?: Layout) => string
 }
 
 /** Baselines that a graph can compute from the input. */
@@ -29,8 +31,9 @@ const baselines: Readonly<Record<string, CompiledBaseline>> = {
   zeros: { emit: (builder, _, dims) => builder.emit('Expand', [builder.float(0), builder.ints(dims)]) },
   constant: { emit: (builder, _, dims, value) => builder.emit('Expand', [builder.float(value), builder.ints(dims)]) },
   mean: {
-    emit: (builder, input, dims) => {
-      const axes = dims.length === 4 ? [2, 3] : dims.map((_, axis) => axis)
+    emit: (builder, input, dims, _, layout) => {
+      const picture = pictureAxes(dims, layout)
+      const axes = picture ? [picture.height, picture.width] : dims.map((_, axis) => axis)
       return builder.emit('Expand', [
         builder.emit('ReduceMean', [input, builder.ints(axes)], { keepdims: 1 }),
         builder.ints(dims),
@@ -103,6 +106,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     source,
     program,
     rule,
+    layout: model.preprocessing?.layout,
     predicted,
     complete,
     chunks,
@@ -136,6 +140,8 @@ interface Parts {
   readonly source: ProgramSource
   readonly program: Graph
   readonly rule: PathRule
+  /** Of the model's picture input, where known. */
+  readonly layout: Layout | undefined
   readonly predicted: boolean
   readonly complete: boolean
   readonly chunks: number
@@ -162,7 +168,7 @@ function assemble(parts: Parts): Graph {
   const [kind, parameter] = rule.baseline.split(':')
   const baseline = baselines[kind!]
   if (!baseline) throw new UsageError(`baseline "${rule.baseline}" cannot be compiled; use ${Object.keys(baselines).join(', ')}`)
-  const bases = new Map(source.at.map(name => [name, baseline.emit(outer, name, rowDims(source, name), Number(parameter ?? 0))]))
+  const bases = new Map(source.at.map(name => [name, baseline.emit(outer, name, rowDims(source, name), Number(parameter ?? 0), parts.layout)]))
   const body = bodyGraph(parts, bases)
   const sums = source.at.map(name => outer.emit('Expand', [outer.float(0), outer.ints(rowDims(source, name))]))
   const carried = outer.constant(parts.classes, 'classes')

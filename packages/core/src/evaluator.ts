@@ -4,6 +4,7 @@ import type { Cost } from './attribution.js'
 import type { Batching } from './batching.js'
 import { AbortedError, NotFiniteError } from './errors.js'
 import type { Model } from './model.js'
+import { type PictureAxes, pictureAxes } from './picture.js'
 import {
   classCount,
   cut,
@@ -73,6 +74,12 @@ export class Evaluator {
   /** The static graph that is explained, for one row. */
   get graph(): Graph {
     return this.#source(this.#rows(1)).graph
+  }
+
+  /** The picture axes of an explained tensor, from the model's preprocessing where it says; undefined where it is no picture. */
+  pictureAxes(name: string): PictureAxes | undefined {
+    const layout = this.model.graph.inputs.some(input => input.name === name) ? this.model.preprocessing?.layout : 'NCHW'
+    return pictureAxes(this.inputs[name]!.dims, layout)
   }
 
   progress(done: number, total: number, step: string): void {

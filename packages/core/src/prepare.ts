@@ -1,5 +1,4 @@
 /** @file From a row of model inputs to an evaluator: checked, run once, target resolved. */
-
 import { boundBatching } from './bound.js'
 import { InputError } from './errors.js'
 import { Evaluator, type RunContext } from './evaluator.js'

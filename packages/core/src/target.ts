@@ -47,12 +47,6 @@ function logSumExpOf(outputs: ArrayLike<number>, keep: (index: number) => boolea
   return most + Math.log(sum)
 }
 
-/** Class probabilities: exp z_C / sum_j exp z_j, in double precision. */
-export const softmax = (outputs: ArrayLike<number>): Float64Array => {
-  const total = logSumExpOf(outputs)
-  return Float64Array.from(outputs, value => Math.exp(value - total))
-}
-
 /** logsumexp over classes, shifted by the maximum so that it cannot overflow. */
 function logSumExp(builder: GraphBuilder, scores: string): string {
   return builder.emit('ReduceLogSumExp', [scores, builder.ints([-1])], { keepdims: 1 })
@@ -94,7 +88,7 @@ export interface TargetContext {
 }
 
 /** Index of the largest score, the first of equal ones. */
-export function argmax(scores: ArrayLike<number>): number {
+function argmax(scores: ArrayLike<number>): number {
   let best = 0
   for (let i = 1; i < scores.length; i++) if (scores[i]! > scores[best]!) best = i
   return best

@@ -1,7 +1,7 @@
 /** @file Tensors as they pass in and out of a runtime: typed arrays with dimensions. */
 
 /** Element types a runtime takes and gives; 64-bit integers are BigInt arrays, booleans bytes. */
-export interface TensorValueData {
+interface TensorValueData {
   float32: Float32Array
   float64: Float64Array
   int8: Int8Array

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Attribution, explain, float32, quadratures } from '../src/index.js'
+import { explain, float32, quadratures } from '../src/index.js'
 import { convolutional, difference, mixed, modelOf, multilayer, ramp, shifted, squares, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

@@ -26,7 +26,7 @@ function float8(bits: number, exponent: number, mantissa: number, bias: number, 
 }
 
 /** Rounds a double to the nearest float16, ties to even, and gives its bits. */
-export function float16Bits(value: number): number {
+function float16Bits(value: number): number {
   if (Number.isNaN(value)) return 0x7e00
   const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0
   const magnitude = Math.abs(value)
@@ -45,7 +45,7 @@ function roundEven(value: number): number {
 }
 
 /** Rounds a double to the nearest bfloat16, ties to even, and gives its bits. */
-export function bfloat16Bits(value: number): number {
+function bfloat16Bits(value: number): number {
   const view = new DataView(new ArrayBuffer(4))
   view.setFloat32(0, value)
   const bits = view.getUint32(0)

@@ -26,10 +26,10 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 export type Options = Readonly<Record<string, any>>
 
 /** What a method asks of the model. */
-export type Need = 'gradient' | 'spatial layer' | 'picture'
+type Need = 'gradient' | 'spatial layer' | 'picture'
 
 /** What its values guarantee: checked by the generated tests and reported with each result. */
-export type Promised = 'completeness' | 'sign' | 'dummy' | 'linearity'
+type Promised = 'completeness' | 'sign' | 'dummy' | 'linearity'
 
 export interface MethodCost {
   readonly forwards: number

@@ -24,12 +24,12 @@ function perAxis(text: string, count: number, what: string): number[] {
 }
 
 /** Axes that windows slide over: the spatial ones of pictures (all channels at once), every axis but the first otherwise. */
-const slidAxes = (dims: readonly number[], channels: boolean): number[] =>
-  dims.map((_, axis) => axis).filter(axis => axis > 0 && !(dims.length >= 4 && axis === 1 && !channels))
+const slidAxes = (dims: readonly number[], channel: number | undefined): number[] =>
+  dims.map((_, axis) => axis).filter(axis => axis > 0 && axis !== channel)
 
 /**
  * A window slides over the input; each value gets f(x) - f(x with the window at the baseline), averaged over the windows that
- * cover it. Pictures [1, C, H, W] lose all channels of a window at once unless `window` gives one number per axis.
+ * cover it. Pictures lose all channels of a window at once unless `window` gives one number per axis.
  * `overlap=sum` adds instead of averaging (PAIR). Peers: Captum averages; zennit's default keeps the window and blanks the rest.
  */
 export const occlusion: Method = {
@@ -57,7 +57,7 @@ export const occlusion: Method = {
     const maps: Record<string, { values: Float32Array; dims: readonly number[] }> = {}
     for (const name of evaluator.at) {
       const { dims, data } = evaluator.inputs[name]!
-      const windows = windowsOf(dims, options)
+      const windows = windowsOf(dims, options, evaluator.pictureAxes(name)?.channel)
       const total = new Float64Array(data.length)
       const count = new Float64Array(data.length)
       await evaluator.sweep(
@@ -86,11 +86,11 @@ export const occlusion: Method = {
 }
 
 /** Flat indices of every window. */
-function windowsOf(dims: readonly number[], options: Options): number[][] {
+function windowsOf(dims: readonly number[], options: Options, channel: number | undefined): number[][] {
   const everyAxis = dims.length - 1
   const given = String(options['window'])
-  const channels = given.split(/[x,]/).length === everyAxis && everyAxis > 2
-  const axes = slidAxes(dims, channels)
+  const withChannels = given.split(/[x,]/).length === everyAxis && everyAxis > 2
+  const axes = slidAxes(dims, withChannels ? undefined : channel)
   const window =
     given === 'auto' ? axes.map(axis => Math.max(1, Math.ceil(dims[axis]! / 8))) : perAxis(given, axes.length, 'window')
   const sizes = window.map((size, i) => Math.min(size, dims[axes[i]!]!))

@@ -1,5 +1,6 @@
 /** @file rise: random coarse masks, averaged by how high the target stays under each. */
 import { UsageError } from '../errors.js'
+import { pictureStrides } from '../picture.js'
 import { Random } from '../random.js'
 import { baselinePoints } from './integrated-gradients.js'
 import { repeated } from './maps.js'
@@ -39,15 +40,14 @@ export const rise: Method = {
   signed: true,
   cost: options => ({ forwards: options['masks'] + 1, gradients: 0 }),
   async run(evaluator, options, seed) {
-    const pictures = evaluator.at.filter(name => evaluator.inputs[name]!.dims.length === 4)
+    const pictures = evaluator.at.filter(name => evaluator.pictureAxes(name))
     if (pictures.length !== 1)
       throw new UsageError(
         'rise needs exactly one explained picture [1, channels, height, width]; use occlusion for other inputs',
       )
     const name = pictures[0]!
     const { dims, data } = evaluator.inputs[name]!
-    const [, channels, height, width] = dims as [number, number, number, number]
-    const plane = height * width
+    const { channels, height, width, places: plane, channelStep, placeStep } = pictureStrides(dims, evaluator.pictureAxes(name)!)
     const baseline = baselinePoints(evaluator, options['baseline'], seed)[name]!
     const total = new Float64Array(plane)
     const coverage = new Float64Array(plane)
@@ -63,7 +63,7 @@ export const rise: Method = {
         drawn.forEach((mask, row) => {
           for (let c = 0; c < channels; c++)
             for (let i = 0; i < plane; i++) {
-              const place = c * plane + i
+              const place = c * channelStep + i * placeStep
               out[row * data.length + place] = baseline[place]! + mask[i]! * (data[place]! - baseline[place]!)
             }
         })
@@ -87,7 +87,7 @@ export const rise: Method = {
 }
 
 /** One mask of height x width in [0, 1]. */
-export function drawMask(random: Random, cells: number, probability: number, height: number, width: number): Float64Array {
+function drawMask(random: Random, cells: number, probability: number, height: number, width: number): Float64Array {
   const side = cells + 1
   const grid = Float64Array.from({ length: side * side }, () => (random.uniform() < probability ? 1 : 0))
   const [cellHeight, cellWidth] = [Math.ceil(height / cells), Math.ceil(width / cells)]

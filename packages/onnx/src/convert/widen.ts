@@ -63,7 +63,7 @@ export function widen(graph: Graph, found: Set<DataType>): Graph {
  * A float16, bfloat16 or float64 tensor as float32, read when first needed. Finite doubles beyond float32's range become
  * its largest value, so that a "most negative double" used as a mask stays finite.
  */
-export function widenTensor(tensor: Tensor): Tensor {
+function widenTensor(tensor: Tensor): Tensor {
   return new Tensor('float32', tensor.dims, () => {
     const out = new Float32Array(elementCount(tensor.dims))
     converters[tensor.dtype]!(tensor.bytes, out)

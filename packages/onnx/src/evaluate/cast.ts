@@ -22,7 +22,7 @@ const wrapInteger = (dtype: DataType): ((x: number) => number) => {
  * rounded, so that a mixed-precision model is evaluated in double precision throughout.
  * @throws NotEvaluableError for strings, complex numbers and the 8-bit and smaller floats
  */
-export function cast(array: NdArray, dtype: DataType): NdArray {
+function cast(array: NdArray, dtype: DataType): NdArray {
   if (isFloat(dtype)) return { ...array, dtype }
   if (dtype === 'bool') return map(array, x => (x !== 0 ? 1 : 0), dtype)
   if (!/^u?int/.test(dtype)) throw new NotEvaluableError(`Cast to ${dtype} is not in the reference evaluator`)

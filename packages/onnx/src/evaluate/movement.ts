@@ -80,7 +80,7 @@ const padIndex: Readonly<Record<string, (at: number, length: number) => number>>
 }
 
 /** Pads each axis by `before` and `after`; negative amounts crop, and do so before anything is reflected or wrapped. */
-export function pad(x: NdArray, before: readonly number[], after: readonly number[], mode = 'constant', value = 0): NdArray {
+function pad(x: NdArray, before: readonly number[], after: readonly number[], mode = 'constant', value = 0): NdArray {
   const kept = x.dims.map((dim, axis) => Math.max(0, dim + Math.min(0, before[axis]!) + Math.min(0, after[axis]!)))
   const strides = rowStrides(x.dims)
   const cropped = view(

@@ -14,11 +14,7 @@ const times = (x: NdArray, y: NdArray): NdArray => map2(x, y, (a, b) => a * b)
 const plus = (x: NdArray, y: NdArray): NdArray => map2(x, y, (a, b) => a + b)
 
 /** (x - mean) / sqrt(var + epsilon) over the axes, with the mean and 1 / sqrt(var + epsilon). */
-export function standardise(
-  x: NdArray,
-  axes: readonly number[],
-  epsilon: number,
-): { y: NdArray; centre: NdArray; inverse: NdArray } {
+function standardise(x: NdArray, axes: readonly number[], epsilon: number): { y: NdArray; centre: NdArray; inverse: NdArray } {
   const centre = reduce(x, axes, true, mean)
   const inverse = map(reduce(x, axes, true, variance), v => 1 / Math.sqrt(v + epsilon))
   return {

@@ -9,7 +9,7 @@ import { clamp, roundEven } from './special.js'
 import { around, map, map2, normalAxis, reshaped, scalar } from './strided.js'
 
 /** Smallest and largest value of an integer type. */
-export function integerRange(dtype: DataType): [number, number] {
+function integerRange(dtype: DataType): [number, number] {
   if (!/^u?int/.test(dtype)) throw new NotEvaluableError(`quantisation to ${dtype} is not in the reference evaluator`)
   const { bits } = dataTypes[dtype]
   return dtype.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]

@@ -42,7 +42,7 @@ const extreme =
   values =>
     values.reduce(f, start)
 
-export const maximum = extreme((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY)
+const maximum = extreme((x, y) => Math.max(x, y), Number.NEGATIVE_INFINITY)
 
 const minimum = extreme((x, y) => Math.min(x, y), Number.POSITIVE_INFINITY)
 

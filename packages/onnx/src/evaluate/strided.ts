@@ -59,7 +59,7 @@ export function broadcastDims(...shapes: readonly (readonly number[])[]): number
 }
 
 /** Strides that read `dims` as if it had the dimensions `out`. */
-export function broadcastStrides(dims: readonly number[], out: readonly number[]): number[] {
+function broadcastStrides(dims: readonly number[], out: readonly number[]): number[] {
   const strides = rowStrides(dims)
   const lead = out.length - dims.length
   return out.map((_, axis) => (axis < lead || dims[axis - lead] === 1 ? 0 : strides[axis - lead]!))

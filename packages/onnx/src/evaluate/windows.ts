@@ -4,7 +4,7 @@ import type { Node } from '../graph.js'
 import { elementCount } from '../tensor.js'
 
 /** What lies under a window position where there is no input element. */
-export const padding = -1
+const padding = -1
 /** Beyond even the padding: only where ceil_mode adds a last, partial window. */
 export const outside = -2
 

@@ -37,7 +37,7 @@ export function unify(c: ShapeContext, a: Dimension, b: Dimension, what: string)
 }
 
 /** Two dimensions under broadcasting; undefined where they cannot be. */
-export function broadcastDim(a: Dimension, b: Dimension): Dimension | undefined {
+function broadcastDim(a: Dimension, b: Dimension): Dimension | undefined {
   if (a === 1) return b
   if (b === 1 || a === b) return a
   if (typeof a === 'number') return typeof b === 'number' ? undefined : a
