@@ -147,7 +147,7 @@ const axesOf = (context: RuleContext): WindowAxis[] =>
   windowAxes(context, context.dims(context.input(0)), context.dims(context.output(0)), context.ints('kernel_shape') ?? [])
 
 /** Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. */
-export function spreadMean(context: RuleContext, g: string, dims: readonly number[]): string {
+function spreadMean(context: RuleContext, g: string, dims: readonly number[]): string {
   const share = 1 / product(dims.slice(2))
   const everywhere = (value: string): string => context.emit('Expand', [value, context.ints64(dims)])
   if (!blockable(dims)) return everywhere(context.emit('Mul', [g, context.scalar(share)]))
