@@ -1,9 +1,9 @@
 /** @file What "absent" means: the input that attribution measures the difference from. */
 
 import { gaussianBlur } from './blur.js'
+import { UsageError } from './errors.js'
 import type { Layout } from './io/preprocessing.js'
 import { fromPlanes, pictureAxes, pictureStrides, toPlanes } from './picture.js'
-import { UsageError } from './errors.js'
 import { Random } from './random.js'
 import { suggestion } from './suggest.js'
 import type { TensorValue } from './tensor-value.js'

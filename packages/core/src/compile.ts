@@ -2,7 +2,6 @@
 import { Graph, GraphBuilder, inferShapes, type Port, prune, sortNodes, Tensor } from '@ascribe/onnx'
 import { batchingOf, type RowDims } from './batching.js'
 import { UsageError } from './errors.js'
-import type { Layout } from './io/preprocessing.js'
 import { chunkSize } from './memory.js'
 import { methods } from './methods/index.js'
 import { type Method, type PathRule, resolveOptions } from './methods/method.js'
@@ -23,7 +22,7 @@ export interface CompileOptions {
 }
 
 interface CompiledBaseline {
-  readonly emit: (builder: GraphBuilder, input: string, dims: readonly number[], parameter: number, layout?: Layout) => string
+  readonly emit: (builder: GraphBuilder, input: string, dims: readonly number[], parameter: number) => string
 }
 
 /** Baselines that a graph can compute from the input. */
@@ -31,8 +30,8 @@ const baselines: Readonly<Record<string, CompiledBaseline>> = {
   zeros: { emit: (builder, _, dims) => builder.emit('Expand', [builder.float(0), builder.ints(dims)]) },
   constant: { emit: (builder, _, dims, value) => builder.emit('Expand', [builder.float(value), builder.ints(dims)]) },
   mean: {
-    emit: (builder, input, dims, _, layout) => {
-      const picture = pictureAxes(dims, layout)
+    emit: (builder, input, dims) => {
+      const picture = pictureAxes(dims)
       const axes = picture ? [picture.height, picture.width] : dims.map((_, axis) => axis)
       return builder.emit('Expand', [
         builder.emit('ReduceMean', [input, builder.ints(axes)], { keepdims: 1 }),
@@ -106,7 +105,6 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     source,
     program,
     rule,
-    layout: model.preprocessing?.layout,
     predicted,
     complete,
     chunks,
@@ -140,8 +138,6 @@ interface Parts {
   readonly source: ProgramSource
   readonly program: Graph
   readonly rule: PathRule
-  /** Of the model's picture input, where known. */
-  readonly layout: Layout | undefined
   readonly predicted: boolean
   readonly complete: boolean
   readonly chunks: number
@@ -168,7 +164,7 @@ function assemble(parts: Parts): Graph {
   const [kind, parameter] = rule.baseline.split(':')
   const baseline = baselines[kind!]
   if (!baseline) throw new UsageError(`baseline "${rule.baseline}" cannot be compiled; use ${Object.keys(baselines).join(', ')}`)
-  const bases = new Map(source.at.map(name => [name, baseline.emit(outer, name, rowDims(source, name), Number(parameter ?? 0), parts.layout)]))
+  const bases = new Map(source.at.map(name => [name, baseline.emit(outer, name, rowDims(source, name), Number(parameter ?? 0))]))
   const body = bodyGraph(parts, bases)
   const sums = source.at.map(name => outer.emit('Expand', [outer.float(0), outer.ints(rowDims(source, name))]))
   const carried = outer.constant(parts.classes, 'classes')

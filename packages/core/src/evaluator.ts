@@ -76,10 +76,10 @@ export class Evaluator {
     return this.#source(this.#rows(1)).graph
   }
 
-  /** The picture axes of an explained tensor, from the model's preprocessing where it says; undefined where it is no picture. */
+  /** The picture axes of an explained tensor, by its dimensions; values inside the model are [1, C, H, W]. */
   pictureAxes(name: string): PictureAxes | undefined {
-    const layout = this.model.graph.inputs.some(input => input.name === name) ? this.model.preprocessing?.layout : 'NCHW'
-    return pictureAxes(this.inputs[name]!.dims, layout)
+    const input = this.model.graph.inputs.some(port => port.name === name)
+    return pictureAxes(this.inputs[name]!.dims, input ? undefined : 'NCHW')
   }
 
   progress(done: number, total: number, step: string): void {

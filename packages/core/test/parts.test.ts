@@ -116,6 +116,40 @@ describe('baselines', () => {
   })
 })
 
+describe('channels last', () => {
+  // The same network on a picture [1, H, W, C] as on [1, C, H, W]: a transpose in front.
+  const first = () => build({ x: ['batch', 3, 8, 10] }, (b, x) => head(b, x!))
+  const last = () => build({ x: ['batch', 8, 10, 3] }, (b, x) => head(b, b.emit('Transpose', [x!], { perm: [0, 3, 1, 2] })))
+  const head = (b: GraphBuilder, x: string): string => {
+    const random = new Random(5)
+    const values = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal())
+    const h = b.emit('Relu', [b.emit('Conv', [x, b.constant(Tensor.float32([4, 3, 3, 3], values(108)))], { pads: [1, 1, 1, 1] })])
+    const pooled = b.emit('Flatten', [b.emit('GlobalAveragePool', [h])])
+    return b.emit('MatMul', [pooled, b.constant(Tensor.float32([4, 2], values(8)))])
+  }
+  const planes = Float32Array.from({ length: 240 }, (_, i) => Math.sin(i * 1.7))
+  const picture = { x: float32([1, 3, 8, 10], planes) }
+  const flipped = {
+    x: float32(
+      [1, 8, 10, 3],
+      Float32Array.from({ length: 240 }, (_, i) => planes[(i % 3) * 80 + Math.floor(i / 3)]!),
+    ),
+  }
+
+  it.each([
+    ['occlusion', { window: 3, stride: 2 }],
+    ['rise', { masks: 20, cells: 3 }],
+    ['integrated-gradients', { baseline: 'mean', points: 6 }],
+    ['integrated-gradients', { baseline: 'blur:1.5', points: 6 }],
+  ])('%s %o gives the same values as channels first', async (name, options) => {
+    const expected = await explain(modelOf(first()), picture, name, { target: 0, options })
+    const actual = await explain(modelOf(last()), flipped, name, { target: 0, options })
+    const same = (i: number): number =>
+      actual.dims.length === 4 ? expected.values[(i % 3) * 80 + Math.floor(i / 3)]! : expected.values[i]!
+    actual.values.forEach((value, i) => void expect(value).toBeCloseTo(same(i), 4))
+  })
+})
+
 describe('chunks and memory', () => {
   it.each([
     [50, 2 ** 24, 2 ** 30, 5],

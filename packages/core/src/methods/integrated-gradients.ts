@@ -16,7 +16,12 @@ const pointsOf = (options: Options): { points: number; rule: string } =>
 
 /** The baseline of every explained tensor. */
 export const baselinePoints = (evaluator: Evaluator, baseline: Options['baseline'], seed: number): Points =>
-  Object.fromEntries(Object.entries(evaluator.inputs).map(([name, input]) => [name, makeBaseline(baseline, name, input, seed, evaluator.pictureAxes(name)?.layout)]))
+  Object.fromEntries(
+    Object.entries(evaluator.inputs).map(([name, input]) => [
+      name,
+      makeBaseline(baseline, name, input, seed, evaluator.pictureAxes(name)?.layout),
+    ]),
+  )
 
 /**
  * A_i = (x_i - b_i) * integral over a in [0, 1] of d f(b + a (x - b)) / d x_i, by quadrature with `points` points.
