@@ -1,7 +1,6 @@
 /** @file Errors as people read them: one line, and an exit code. */
 
-import { MissingRuleError } from '@ascribe/autodiff'
-import { AbortedError, AscribeError, methods } from '@ascribe/core'
+import { AbortedError, AscribeError } from '@ascribe/core'
 import { OnnxError } from '@ascribe/onnx'
 import { oneLine } from './terminal.js'
 
@@ -11,17 +10,11 @@ export const exitCodes = { failed: 1, usage: 2, interrupted: 130 } as const
 /** Something failed and has been told already: only the exit code is left. */
 export class ReportedFailure extends AscribeError {}
 
-/** Methods that need no gradient, controls left out. */
-const gradientFree = (): string[] =>
-  methods.filter(method => !method.needs.includes('gradient') && !method.control).map(method => method.name)
-
 /** True for errors that are raised on purpose and explain themselves. */
 export const isExpected = (error: unknown): error is Error => error instanceof AscribeError || error instanceof OnnxError
 
 /** The error in one line; a defect of ascribe itself is called one. */
 export function messageOf(error: unknown): string {
-  if (error instanceof MissingRuleError)
-    return oneLine(`${error.message}; methods that need no gradient still work: ${gradientFree().join(', ')}`)
   const message = oneLine(error instanceof Error ? error.message : String(error))
   return isExpected(error) ? message : `unexpected error: ${message} (a defect of ascribe; --debug prints where)`
 }

@@ -36,3 +36,6 @@ export class NotFiniteError extends AscribeError {}
 
 /** A file could not be written. */
 export class OutputError extends AscribeError {}
+
+/** The model has no gradient at the explained tensor; the message says which operator is in the way and what works without one. */
+export class NoGradientError extends AscribeError {}

@@ -1,7 +1,9 @@
 /** @file One explanation: a method run on one input of a model. */
+import { MissingRuleError, NoGradientPathError } from '@ascribe/autodiff'
+import { UnknownShapeError } from '@ascribe/onnx'
 import { type Attribution, relativeResidual } from './attribution.js'
-import { NotFiniteError } from './errors.js'
-import { methodNamed } from './methods/index.js'
+import { NoGradientError, NotFiniteError } from './errors.js'
+import { methodNamed, methods } from './methods/index.js'
 import { type Method, type Options, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
 import { type PrepareOptions, prepare } from './prepare.js'
@@ -20,7 +22,7 @@ export const residualTolerance = 0.05
 /**
  * Explains one row of a model's inputs.
  * @param row one value per model input, leading dimension 1 where the model is batched
- * @throws UsageError, InputError, RuntimeError, MemoryBudgetError, NotFiniteError, AbortedError, MissingRuleError
+ * @throws UsageError, InputError, RuntimeError, MemoryBudgetError, NotFiniteError, AbortedError, NoGradientError
  */
 export async function explain(
   model: Model,
@@ -33,7 +35,7 @@ export async function explain(
   const evaluator = await prepare(model, row, options)
   const seed = options.seed ?? 0
   const started = performance.now()
-  const result = await chosen.run(evaluator, settings, seed)
+  const result = await chosen.run(evaluator, settings, seed).catch(explainMissingGradient)
   const milliseconds = performance.now() - started
   const maps = Object.values(result.maps)
   for (const [name, { values }] of Object.entries(result.maps))
@@ -59,6 +61,15 @@ export async function explain(
       `the values miss f(x) - f(baseline) by ${(100 * relative).toPrecision(3)}%; use more points (tolerance=0.01 doubles them as needed) or another baseline`,
     )
   return attribution
+}
+
+/** Adds to an error of differentiation what can still be done. */
+function explainMissingGradient(cause: unknown): never {
+  if (cause instanceof MissingRuleError || cause instanceof NoGradientPathError || cause instanceof UnknownShapeError) {
+    const without = methods.filter(({ needs, control }) => !needs.includes('gradient') && !control).map(({ name }) => name)
+    throw new NoGradientError(`${cause.message}; methods that need no gradient still work: ${without.join(', ')}`, { cause })
+  }
+  throw cause
 }
 
 function residualOf(value: number, baselineValue: number | undefined, maps: readonly { values: Float32Array }[]) {

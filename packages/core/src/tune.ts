@@ -10,7 +10,7 @@ export interface Operators {
 }
 
 /** ai.onnx only: what leaves the house runs anywhere. */
-export const standardOperators: Operators = { lifted: ['LayerNorm', 'Gelu'], whole: new Set() }
+export const standardOperators: Operators = { lifted: ['LayerNorm', 'Gelu', 'HardSwish'], whole: new Set() }
 
 /** Also those of com.microsoft that every build of ONNX Runtime has: x sigmoid(x) is one pass forward and two back. */
 export const runtimeOperators: Operators = {

@@ -50,20 +50,21 @@ function network({ batch = 'batch', shared = false }: { batch?: string | number;
 const picture = float32([1, 2, 6, 6], Float32Array.from(wave(11, 1, 2, 6, 6).numbers()))
 
 /** d output[2] / d `at` of the graph as it is, in double precision. */
-function reference(graph: Graph, at: string): { values: Float64Array; gradient: Float64Array } {
-  const fixed = decompose(specialise(graph, { inputs: { image: [1, 2, 6, 6] } }))
+function reference(graph: Graph, at: string, input = picture): { values: Float64Array; gradient: Float64Array } {
+  const given = graph.inputs[0]!.name
+  const fixed = decompose(specialise(graph, { inputs: { [given]: input.dims } }))
   const output = fixed.outputs[0]!.name
   const result = differentiate(fixed, { of: [output], at: [at] })
   const target = [0, 0, 1, 0, 0]
   const typed = inferShapes(
-    result.graph.with({ outputs: [...result.graph.outputs, ...(at === 'image' ? [] : [{ name: at, type: fixed.type(at)! }])] }),
+    result.graph.with({ outputs: [...result.graph.outputs, ...(at === given ? [] : [{ name: at, type: fixed.type(at)! }])] }),
   )
   const values = evaluate(typed, {
-    image: ndarray([1, 2, 6, 6], Float64Array.from(picture.data)),
+    [given]: ndarray(input.dims, Float64Array.from(input.data)),
     [result.cotangents[output]!]: ndarray([1, 5], Float64Array.from(target)),
   })
   const gradient = values.get(result.gradients[at]!)!.data as Float64Array
-  return { values: at === 'image' ? Float64Array.from(picture.data) : (values.get(at)!.data as Float64Array), gradient }
+  return { values: at === given ? Float64Array.from(input.data) : (values.get(at)!.data as Float64Array), gradient }
 }
 
 function expectNear(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 2e-6): void {
@@ -128,6 +129,38 @@ describe('the tuned graph', () => {
     const constant = [...graph.initializers.keys()][0]!
     expect(() => batchingOf(graph, row).graph(1, [constant])).toThrow(UsageError)
     expect(() => batchingOf(graph, row).graph(1, [constant])).toThrow(`tensor "${constant}"`)
+  })
+})
+
+/** LayerNorm, Gelu and HardSwish as exports to old opsets write them. */
+function unfused(): { graph: Graph; inside: readonly string[] } {
+  const b = new GraphBuilder()
+  const x = b.input('tokens', 'float32', ['batch', 3, 4])
+  const centred = b.emit('Sub', [x, b.emit('ReduceMean', [x, b.ints([-1])])])
+  const variance = b.emit('ReduceMean', [b.emit('Pow', [centred, b.float(2)]), b.ints([-1])])
+  const normal = b.emit('Div', [centred, b.emit('Sqrt', [b.emit('Add', [variance, b.float(1e-5)])])])
+  const layer = b.emit('Add', [b.emit('Mul', [normal, b.constant(wave(1, 4))]), b.constant(wave(2, 4))])
+  const bell = b.emit('Add', [b.emit('Erf', [b.emit('Div', [layer, b.float(Math.SQRT2)])]), b.float(1)])
+  const gelu = b.emit('Mul', [b.emit('Mul', [layer, bell]), b.float(0.5)])
+  const wide = b.emit('MatMul', [gelu, b.constant(wave(3, 4, 4))])
+  const clipped = b.emit('Clip', [b.emit('Add', [wide, b.float(3)]), b.float(0), b.float(6)])
+  const swish = b.emit('Div', [b.emit('Mul', [wide, clipped]), b.float(6)])
+  b.output(b.emit('MatMul', [b.emit('ReduceMean', [swish, b.ints([1])], { keepdims: 0 }), b.constant(wave(4, 4, 5))]))
+  return { graph: inferShapes(b.build()), inside: [centred, normal, layer, bell, gelu, wide, clipped, swish] }
+}
+
+describe('patterns of old exports', () => {
+  const { graph, inside } = unfused()
+  const tokens = float32([1, 3, 4], Float32Array.from(wave(11, 1, 3, 4).numbers()))
+
+  it('are single operators', () => {
+    const found = batchingOf(graph, { tokens: [1, 3, 4] }, standardOperators).graph(1)
+    expect(operators(found)).toEqual(['LayerNormalization', 'Gelu', 'MatMul', 'HardSwish', 'ReduceMean', 'MatMul'])
+  })
+
+  it.each(['tokens', ...inside])('have the same gradient at %s', async at => {
+    const { values } = await explain(modelOf(graph), { tokens }, 'gradient', { target: 2, at: [at] })
+    expectNear(values, reference(graph, at, tokens).gradient, 5e-6)
   })
 })
 

@@ -1,6 +1,5 @@
 /** @file Explains items one after another (or one per process), writing each map as soon as it is whole. */
 import { join } from 'node:path'
-import { MissingRuleError, NoGradientPathError } from '@ascribe/autodiff'
 import {
   AbortedError,
   type Attribution,
@@ -8,6 +7,7 @@ import {
   explain,
   type Layout,
   type Model,
+  NoGradientError,
   type Pixels,
   type Preprocessing,
   prepare,
@@ -54,7 +54,7 @@ export interface Outcome {
 }
 
 /** Errors that every further input would meet as well. */
-const concernsAll = [AbortedError, UsageError, MissingRuleError, NoGradientPathError] as const
+const concernsAll = [AbortedError, UsageError, NoGradientError] as const
 
 /**
  * Explains one item by every method. What goes wrong with this input alone becomes a failure; a wrong request, a model that cannot
