@@ -9,10 +9,10 @@ export interface Operators {
   readonly whole: ReadonlySet<string>
 }
 
-/** ai.onnx only: what leaves the house runs anywhere. */
+/** ai.onnx only, for graphs that are written to files and run anywhere. */
 export const standardOperators: Operators = { lifted: ['LayerNorm', 'Gelu', 'HardSwish'], whole: new Set() }
 
-/** Also those of com.microsoft that every build of ONNX Runtime has: x sigmoid(x) is one pass forward and two back. */
+/** Also those of com.microsoft that every build of ONNX Runtime has: x sigmoid(x) is one pass forward, and its gradient reads x and the product only. */
 export const runtimeOperators: Operators = {
   lifted: [...standardOperators.lifted, 'SiLU'],
   whole: new Set(['com.microsoft:QuickGelu']),
