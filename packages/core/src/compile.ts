@@ -127,7 +127,7 @@ function declaredRow(model: Model): RowDims {
       const dims = shape?.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : undefined))
       if (!dims || dims.includes(undefined))
         throw new UsageError(
-          `input "${name}" has shape [${shape?.map(dim => dim ?? '?')}]; give its size, as in --shape ${name}=1,3,224,224`,
+          `input "${name}" has shape [${shape?.map(dim => dim ?? '?')}]; give its size, as in --shape ${name}=${(shape ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 16)).join(',')}`,
         )
       return [name, dims as number[]]
     }),
