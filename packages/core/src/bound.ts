@@ -10,7 +10,7 @@ import type { TensorValue, TensorValues } from './tensor-value.js'
  * @param row every model input
  */
 export function boundBatching(batching: Batching, row: TensorValues, at: readonly string[], output: string): Batching {
-  if (batching.batched || hasStaticPath(cut(batching.graph(1), at), at, output)) return batching
+  if (batching.batched || hasStaticPath(cut(batching.graph(1, at), at), at, output)) return batching
   const others = Object.entries(row).filter(([name]) => !at.includes(name))
   const values = new Map(others.map(([name, value]) => [name, tensorOf(value)]))
   const made = new Map<string, Graph>()
