@@ -67,7 +67,7 @@ export const commonFlags: readonly Flag[] = [
 export const targetFlags: readonly Flag[] = [
   {
     flags: '-t, --target <target>',
-    describe: 'predicted, 207, label:tench, 207-208, softmax:207, log-odds:207',
+    describe: 'predicted, 207, label:tench, 207-208, softmax:207, log-odds:207, 5/207 (row 5)',
     default: 'predicted',
   },
   { flags: '--output <name>', describe: "the model's output to explain (default: its first float output)" },

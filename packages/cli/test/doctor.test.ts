@@ -1,6 +1,7 @@
 /** @file `ascribe doctor`: coverage, the gradient check and its verdicts, advice. */
 import { join } from 'node:path'
 import type { Evaluator, Points } from '@ascribe/core'
+import { GraphBuilder } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
 import { checkGradient } from '../src/doctor/check.js'
 import { coverage, obstacles } from '../src/doctor/coverage.js'
@@ -82,6 +83,14 @@ describe('the made-up input', () => {
     const row = sampleRow(tokenModel(), 0)
     expect(row['input_ids']!.dims).toEqual([1, 16])
     for (const id of row['input_ids']!.data as BigInt64Array) expect(Number(id)).toBeLessThan(20)
+    const b = new GraphBuilder()
+    const ports = [b.input('x', 'float32', ['nodes', 5]), b.input('edge_index', 'int64', [2, 'edges'])]
+    b.output(b.emit('Gather', ports))
+    const graph = sampleRow(b.build(), 0)
+    expect([graph['x']!.dims, graph['edge_index']!.dims]).toEqual([
+      [16, 5],
+      [2, 16],
+    ])
     expect(sampleRow(pictureModel(), 0)['image']!.dims).toEqual([1, 3, 12, 12])
     expect(sampleRow(pairModel(), 0)['left']!.data).not.toEqual(sampleRow(pairModel(), 0)['right']!.data)
   })

@@ -5,7 +5,7 @@ import { GraphBuilder } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
 import { draw, pictureOfTensor, positionLabels } from '../src/explain/draw.js'
 import { pictureInput, picturePlan } from '../src/explain/pictures.js'
-import { outputKind, topPredictions } from '../src/explain/predictions.js'
+import { outputKind, scoresBeside, topPredictions } from '../src/explain/predictions.js'
 import { ProgressMeter } from '../src/explain/progress.js'
 import { parseMethod } from '../src/methods.js'
 import { bytes, numbers, size, whole } from '../src/options.js'
@@ -136,6 +136,14 @@ describe('predictions', () => {
     expect(outputKind(graph, name, value([1, 3], [0.5, 0.25, 0.25]))).toBe('probabilities')
     expect(outputKind(graph, name, value([1, 1], [0.7]))).toBe('values')
     expect(outputKind(graph, name, value([1, 2, 3], [1, 2, 3, 4, 5, 6]))).toBe('values')
+    expect(outputKind(graph, name, value([2, 3], [1, 2, 3, 4, 5, 6]))).toBe('values')
+  })
+
+  it('are those of the row that the target names', () => {
+    const target = { output: name, link: 'logit', classes: [{ index: 4, weight: 1 }], description: '' } as const
+    const scores = value([2, 3], [1, 2, 3, 4, 5, 6])
+    expect(scoresBeside(target, scores)).toBe(scores)
+    expect(scoresBeside({ ...target, rowClasses: 3 }, scores)).toEqual(value([1, 3], [4, 5, 6]))
   })
 
   it('are the largest, the first of equal ones first', () => {

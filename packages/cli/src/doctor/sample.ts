@@ -10,13 +10,13 @@ import {
 } from '@ascribe/core'
 import { type Dimension, type Graph, isFloat, type Port } from '@ascribe/onnx'
 
-/** Sizes for dimensions that the model leaves open: the first axis, sides of pictures, everything else. */
+/** Sizes for dimensions that the model leaves open: rows, sides of pictures, everything else. */
 const guesses = { batch: 1, side: 224, other: 16 } as const
 
-function guess(shape: readonly Dimension[], axis: number, symbols: Map<string, number>): number {
+function guess(shape: readonly Dimension[], axis: number, symbols: Map<string, number>, rows: number = guesses.batch): number {
   const dim = shape[axis]!
   if (typeof dim === 'number') return dim
-  const value = axis === 0 ? guesses.batch : shape.length === 4 ? guesses.side : guesses.other
+  const value = axis === 0 ? rows : shape.length === 4 ? guesses.side : guesses.other
   if (dim === null) return value
   if (!symbols.has(dim)) symbols.set(dim, value)
   return symbols.get(dim)!
@@ -67,9 +67,16 @@ const makers: Readonly<Partial<Record<ValueDataType, ArrayMaker>>> = {
   bool: (length, at) => Uint8Array.from({ length }, (_, i) => (at(i) ? 1 : 0)),
 }
 
-/** Dims of one row: fixed ones but the first stand, open ones are guessed. */
-function guessedDims({ name, type: { shape } }: Port, symbols: Map<string, number>): readonly number[] {
+/** True where no axis can be the rows: the first dimensions differ, and not because one input has a single entry. */
+function isWhole(graph: Graph): boolean {
+  const leading = graph.inputs.map(({ type }) => type.shape?.[0] ?? null)
+  return new Set(leading).size > 1 && leading.some(dim => typeof dim === 'number' && dim > 1)
+}
+
+/** Dims of one row: fixed ones but the first stand, open ones are guessed. Without rows the first stands too. */
+function guessedDims({ name, type: { shape } }: Port, symbols: Map<string, number>, whole: boolean): readonly number[] {
   if (!shape) throw new InputError(`input "${name}" has no known rank; pass an input file`)
+  if (whole) return shape.map((dim, axis) => (dim === null ? guesses.other : guess(shape, axis, symbols, guesses.other)))
   return shape.map((_, axis) => (axis === 0 && shape.length > 1 ? 1 : guess(shape, axis, symbols)))
 }
 
@@ -83,18 +90,20 @@ function sampleInput(graph: Graph, { name, type }: Port, dims: readonly number[]
 
 /**
  * One row of every input: floats are standard normal; integers named like masks are 1, types 0, positions counted, others ids that
- * the table they look up has. Open dimensions are guessed: 1 row, 224 for sides of pictures, 16 otherwise.
+ * the table they look up has. Open dimensions are guessed: 1 row, 224 for sides of pictures, 16 otherwise. Where the inputs' first
+ * dimensions show that there are no rows (a graph's nodes and edges), first dimensions are the model's own, or 16.
  * @param shapes dims of inputs that need no guess
  * @throws InputError for inputs of unknown rank or of text, UsageError for a shape of an input that is not there
  */
 export function sampleRow(graph: Graph, seed: number, shapes: Readonly<Record<string, readonly number[]>> = {}): TensorValues {
   const symbols = new Map<string, number>()
+  const whole = isWhole(graph)
   const names = graph.inputs.map(({ name }) => name)
   for (const name of Object.keys(shapes))
     if (!names.includes(name)) throw new UsageError(`the model has no input "${name}"${suggestion(name, names)}`)
   return Object.fromEntries(
     graph.inputs.map((port, index) => {
-      const dims = shapes[port.name] ?? guessedDims(port, symbols)
+      const dims = shapes[port.name] ?? guessedDims(port, symbols, whole)
       return [port.name, sampleInput(graph, port, dims, new Random(seed, index))]
     }),
   )

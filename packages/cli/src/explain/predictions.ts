@@ -1,5 +1,5 @@
 /** @file What the model says about an input: its largest outputs. */
-import { type Labels, labelOf, type TensorValue } from '@ascribe/core'
+import { type Labels, labelOf, type ResolvedTarget, type TensorValue } from '@ascribe/core'
 import { type Graph, operatorKey } from '@ascribe/onnx'
 
 export interface Prediction {
@@ -19,7 +19,7 @@ export type OutputKind = 'probabilities' | 'scores' | 'values'
  * of a Sigmoid, whose entries do not compete. `scores`: everything else, to which softmax applies.
  */
 export function outputKind(graph: Graph, name: string, { dims, data }: TensorValue): OutputKind {
-  if (data.length < 2 || dims.slice(1, -1).some(dim => dim > 1)) return 'values'
+  if (data.length < 2 || dims.slice(0, -1).some(dim => dim > 1)) return 'values'
   let [sum, negative] = [0, false]
   for (const value of data) {
     sum += Number(value)
@@ -28,6 +28,13 @@ export function outputKind(graph: Graph, name: string, { dims, data }: TensorVal
   if (!negative && Math.abs(sum - 1) < 1e-3) return 'probabilities'
   const producer = graph.producer(name)
   return producer && operatorKey(producer) === 'Sigmoid' ? 'values' : 'scores'
+}
+
+/** The output's scores that compete with the target: those of the row it names, else all. */
+export function scoresBeside({ classes, rowClasses }: ResolvedTarget, output: TensorValue): TensorValue {
+  if (rowClasses === undefined) return output
+  const start = classes[0]!.index - (classes[0]!.index % rowClasses)
+  return { ...output, dims: [1, rowClasses], data: output.data.slice(start, start + rowClasses) } as TensorValue
 }
 
 /** The `count` largest entries, the first of equal ones first. */

@@ -21,7 +21,7 @@ import { type MethodRequest, shownOptions } from '../methods.js'
 import { type DrawContext, type Drawing, draw, enlarged, pictureOfTensor, positionLabels } from './draw.js'
 import type { Item, Loaded } from './inputs.js'
 import { drawingKey } from './page.js'
-import { outputKind, topPredictions } from './predictions.js'
+import { outputKind, scoresBeside, topPredictions } from './predictions.js'
 import type { ProgressMeter } from './progress.js'
 import { type FailureRecord, type InputRecord, type MapRecord, type ResultRecord, resultRecord, statistics } from './record.js'
 
@@ -83,7 +83,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
     const loaded = await item.load()
     const evaluator = await prepare(job.model, loaded.row, settings)
     const { target } = evaluator
-    const scores = evaluator.outputs[target.output]!
+    const scores = scoresBeside(target, evaluator.outputs[target.output]!)
     const kind = outputKind(job.model.graph, target.output, scores)
     const picture = pictureOf(job, loaded)
     const results: ResultRecord[] = []
