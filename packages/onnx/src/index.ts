@@ -30,7 +30,7 @@ export { decodeModel, type LocalFunction, type RawModel } from './proto/decode.j
 export type { TensorSource } from './proto/decode-tensor.js'
 export { type EncodeOptions, encodeModel } from './proto/encode.js'
 export { type ReadOptions, readModel } from './read.js'
-export { lift, liftable, type Recognised, type RecognisedKind, recognise } from './recognise/index.js'
+export { type LiftOptions, lift, liftable, type Recognised, type RecognisedKind, recognise } from './recognise/index.js'
 export * from './shapes/dimension.js'
 export { type Inference, type InferOptions, inferShapes, inferWithElements, inputSymbol } from './shapes/infer.js'
 export { elementCount, type Origin, Tensor } from './tensor.js'

@@ -76,6 +76,15 @@ describe('BatchNormalization folds into the operator before it', () => {
       })
     })
 
+  test('with statistics that an exporter passes through Identity', () => {
+    const b = new GraphBuilder()
+    const conv = b.emit('Conv', [b.input('x', 'float32', [1, 2, 4, 4]), b.constant(tensor(5, 3, 2, 3, 3))])
+    const shared = b.constant(Tensor.float32([3], [1.5, 2, 0.5]))
+    const copy = b.emit('Identity', [shared])
+    b.output(b.emit('BatchNormalization', [conv, copy, b.constant(tensor(1, 3)), b.constant(tensor(2, 3)), shared]))
+    expect(foldBatchNorm(inferShapes(b.build())).nodes.map(node => node.operator)).toEqual(['Conv'])
+  })
+
   test('not where the value between is read twice, is an output, or the batch statistics are wanted', () => {
     const graph = normed([1, 4, 5, 5], (b, x) => b.emit('Conv', [x, b.constant(tensor(5, 6, 4, 3, 3))]), 6)
     const between = graph.nodes[0]!.outputs[0]!

@@ -322,4 +322,27 @@ describe('recognition', () => {
     const before = value(graph, [2, 4])
     for (const [i, number] of value(lifted, [2, 4]).entries()) expect(number).toBeCloseTo(before[i]!, 5)
   })
+
+  it('lifts SiLU to QuickGelu only where it is asked for', () => {
+    const graph = graphOf((b, x) => mul(b, x, b.emit('Sigmoid', [x])), [2, 3, 4])
+    expect(lift(graph)).toBe(graph)
+    const lifted = lift(graph, ['SiLU'])
+    expect(lifted.nodes.filter(({ domain }) => domain === 'com.microsoft').map(({ operator }) => operator)).toEqual(['QuickGelu'])
+    const before = value(graph, [2, 3, 4])
+    for (const [i, number] of value(lifted, [2, 3, 4]).entries()) expect(number).toBeCloseTo(before[i]!, 6)
+  })
+
+  it('leaves open patterns alone where only closed ones are wanted', () => {
+    const open = (read: boolean): Graph => {
+      const builder = new GraphBuilder()
+      const x = builder.input('x', 'float32', [2, 4])
+      const gate = builder.emit('Sigmoid', [x])
+      builder.output(builder.emit('Mul', [x, gate]))
+      if (read) builder.output(gate)
+      return inferShapes(builder.build())
+    }
+    expect(lift(open(true), ['SiLU'], { closed: true }).nodes.map(({ operator }) => operator)).toEqual(['Sigmoid', 'Mul'])
+    expect(lift(open(true), ['SiLU']).nodes.map(({ operator }) => operator)).toEqual(['Sigmoid', 'QuickGelu'])
+    expect(lift(open(false), ['SiLU'], { closed: true }).nodes.map(({ operator }) => operator)).toEqual(['QuickGelu'])
+  })
 })
