@@ -150,6 +150,30 @@ export class Evaluator {
     return { [port.classes]: { dtype: 'float32', dims: [1, count], data } }
   }
 
+  /**
+   * Runs a program chunk by chunk, as many at once as the runtime has processes; results are used in order, so that sums do not
+   * depend on how many.
+   */
+  async #chunks(
+    key: string,
+    program: ProgramMaker,
+    count: number,
+    rows: number,
+    feeds: (start: number, used: number) => TensorValues,
+    use: (start: number, used: number, result: TensorValues) => void,
+  ): Promise<void> {
+    const abreast = rows * (this.model.runtime.processes ?? 1)
+    for (let wave = 0; wave < count; wave += abreast) {
+      const starts: number[] = []
+      for (let start = wave; start < Math.min(count, wave + abreast); start += rows) starts.push(start)
+      const used = (start: number): number => Math.min(rows, count - start)
+      const results = await Promise.all(starts.map(start => this.#run(key, rows, program, feeds(start, used(start)))))
+      starts.forEach((start, i) => {
+        use(start, used(start), results[i]!)
+      })
+    }
+  }
+
   /** Feeds of `used` rows of points for a program of `rows` rows, padded by repeating the last one. */
   #padded(points: Points, used: number, rows: number): Record<string, TensorValue> {
     const feeds: Record<string, TensorValue> = {}
@@ -200,20 +224,18 @@ export class Evaluator {
     const { output } = this.target
     const program: ProgramMaker = source => valuesProgram(source, [output])
     const rows = this.#chunk('values', program, count)
-    for (let start = 0; start < count; start += rows) {
-      const used = Math.min(rows, count - start)
-      const result = await this.#run(valuesKey([output]), rows, program, this.#padded(make(start, used), used, rows))
+    const feeds = (start: number, used: number): TensorValues => this.#padded(make(start, used), used, rows)
+    await this.#chunks(valuesKey([output]), program, count, rows, feeds, (start, used, result) => {
       const scores = result[`value/${output}`]!.data as Float32Array
       const classes = this.batching.batched ? scores.length / rows : scores.length
+      const row = (index: number): Float32Array => scores.subarray(index * classes, (index + 1) * classes)
       use(
         start,
-        Float64Array.from({ length: used }, (_, row) =>
-          targetValue(this.target, scores.subarray(row * classes, (row + 1) * classes)),
-        ),
+        Float64Array.from({ length: used }, (_, index) => targetValue(this.target, row(index))),
       )
       this.cost.forwards += used
       if (step) this.progress(start + used, count, step)
-    }
+    })
   }
 
   /** f and its gradient at each of `count` rows of points. */
@@ -223,17 +245,18 @@ export class Evaluator {
     const gradients: Record<string, Float32Array> = Object.fromEntries(
       this.at.map(name => [name, new Float32Array(count * this.inputs[name]!.data.length)]),
     )
-    for (let start = 0; start < count; start += rows) {
-      const used = Math.min(rows, count - start)
-      const feeds = { ...this.#classFeed(), ...this.#padded(this.#rowsOf(points, start, used), used, rows) }
-      const result = await this.#run('gradient', rows, gradientProgram, feeds)
+    const feeds = (start: number, used: number): TensorValues => ({
+      ...this.#classFeed(),
+      ...this.#padded(this.#rowsOf(points, start, used), used, rows),
+    })
+    await this.#chunks('gradient', gradientProgram, count, rows, feeds, (start, used, result) => {
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       for (const name of this.at) {
         const size = this.inputs[name]!.data.length
         gradients[name]!.set((result[port.sum(name)]!.data as Float32Array).subarray(0, used * size), start * size)
       }
       this.cost.gradients += used
-    }
+    })
     for (const name of this.at) checkFinite(gradients[name]!, name)
     return { values, gradients }
   }
@@ -251,19 +274,17 @@ export class Evaluator {
     const rows = this.#chunk('moments', momentsProgram, count)
     const sum = this.#zeros()
     const squares = this.#zeros()
-    for (let start = 0; start < count; start += rows) {
-      const used = Math.min(rows, count - start)
-      const weights = new Float32Array(rows).fill(weight, 0, used)
-      const result = await this.#run('moments', rows, momentsProgram, {
-        ...this.#classFeed(),
-        ...this.#padded(make(start, used), used, rows),
-        [port.weights]: { dtype: 'float32', dims: [rows], data: weights },
-      })
+    const feeds = (start: number, used: number): TensorValues => ({
+      ...this.#classFeed(),
+      ...this.#padded(make(start, used), used, rows),
+      [port.weights]: { dtype: 'float32', dims: [rows], data: new Float32Array(rows).fill(weight, 0, used) },
+    })
+    await this.#chunks('moments', momentsProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       this.#accumulate(squares, result, port.squares)
       this.cost.gradients += used
       this.progress(start + used, count, step)
-    }
+    })
     return { sum, squares }
   }
 
@@ -287,23 +308,22 @@ export class Evaluator {
       ends[port.input(name)] = { dtype: 'float32', dims, data }
       ends[port.baseline(name)] = { dtype: 'float32', dims, data: baseline[name]! }
     }
-    for (let start = 0; start < count; start += rows) {
-      const used = Math.min(rows, count - start)
-      const slice = (list: Float64Array, fill: number): TensorValue => {
-        const data = new Float32Array(rows).fill(fill)
-        data.set(list.subarray(start, start + used))
-        return { dtype: 'float32', dims: [rows], data }
-      }
-      const result = await this.#run('path', rows, pathProgram, {
-        ...ends,
-        [port.positions]: slice(positions, positions[start]!),
-        [port.weights]: slice(weights, 0),
-      })
+    const chunk = (list: Float64Array, start: number, used: number, fill: number): TensorValue => {
+      const data = new Float32Array(rows).fill(fill)
+      data.set(list.subarray(start, start + used))
+      return { dtype: 'float32', dims: [rows], data }
+    }
+    const feeds = (start: number, used: number): TensorValues => ({
+      ...ends,
+      [port.positions]: chunk(positions, start, used, positions[start]!),
+      [port.weights]: chunk(weights, start, used, 0),
+    })
+    await this.#chunks('path', pathProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       this.cost.gradients += used
       this.progress(start + used, count, step)
-    }
+    })
     return { sum, values }
   }
 

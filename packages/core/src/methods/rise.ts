@@ -53,11 +53,12 @@ export const rise: Method = {
     const coverage = new Float64Array(plane)
     const { masks, cells, probability } = options as { masks: number; cells: number; probability: number }
     const maskOf = (index: number): Float64Array => drawMask(new Random(seed, index), cells, probability, height, width)
-    let drawn: Float64Array[] = []
+    const drawnAt = new Map<number, Float64Array[]>()
     await evaluator.sweep(
       masks,
       (start, used) => {
-        drawn = Array.from({ length: used }, (_, row) => maskOf(start + row))
+        const drawn = Array.from({ length: used }, (_, row) => maskOf(start + row))
+        drawnAt.set(start, drawn)
         const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
         const out = points[name]!
         drawn.forEach((mask, row) => {
@@ -69,13 +70,14 @@ export const rise: Method = {
         })
         return points
       },
-      (_, found) => {
-        drawn.forEach((mask, row) => {
+      (start, found) => {
+        drawnAt.get(start)!.forEach((mask, row) => {
           for (let i = 0; i < plane; i++) {
             total[i]! += found[row]! * mask[i]!
             coverage[i]! += mask[i]!
           }
         })
+        drawnAt.delete(start)
       },
       'masks',
     )

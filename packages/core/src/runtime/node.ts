@@ -61,6 +61,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): NodeRuntime {
   return {
     device,
     version,
+    processes,
     get pids() {
       return pool.flatMap(one => one.pid ?? [])
     },

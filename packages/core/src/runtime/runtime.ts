@@ -37,6 +37,8 @@ export interface Session {
 
 export interface Runtime {
   readonly device: Device
+  /** How many runs it can do at the same time; default 1. */
+  readonly processes?: number
   /** Name and version of the engine, for records. */
   readonly version: string
   /**
