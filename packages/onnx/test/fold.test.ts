@@ -49,6 +49,17 @@ test('outputs keep their names: a constant output is an Identity of an initializ
   expect([...twice.initializers.keys()]).toEqual([...folded.initializers.keys()])
 })
 
+test('a cast to the type of another value is nothing where the types agree', () => {
+  const b = new GraphBuilder()
+  const x = b.input('x', 'float32', [2])
+  const y = b.input('y', 'float32', [3])
+  const flag = b.input('flag', 'bool', [2])
+  b.output(b.emit('Mul', [b.emit('CastLike', [b.emit('Relu', [x]), y]), b.emit('CastLike', [flag, y])]))
+  const folded = foldConstants(b.build())
+  expect(operators(folded)).toEqual(['Relu', 'CastLike', 'Mul'])
+  expect(folded.nodes[2]!.inputs[0]).toBe(folded.nodes[0]!.outputs[0])
+})
+
 test('an attention mask from shapes folds to a table once the length is known', () => {
   const b = new GraphBuilder()
   const ids = b.input('ids', 'int64', ['batch', 'sequence'])

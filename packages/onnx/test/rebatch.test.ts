@@ -165,6 +165,15 @@ describe('rows stay what they are alone', () => {
   })
 })
 
+test('a cast to the type of rows: of rows, and of a constant', () => {
+  const b = new GraphBuilder()
+  const x = b.input('x', 'float32', [1, 3])
+  const positive = b.emit('CastLike', [b.emit('Greater', [x, b.float(0)]), x])
+  const flags = b.emit('CastLike', [b.constant(Tensor.from('bool', [1, 3], [1, 0, 1])), x])
+  b.output(b.emit('Mul', [positive, b.emit('Add', [x, flags])]))
+  sameRows(inferShapes(b.build()), 3)
+})
+
 test('several inputs are re-batched together; a setting of one entry is left alone', () => {
   const b = new GraphBuilder()
   const ids = b.input('ids', 'int64', [1, 4])

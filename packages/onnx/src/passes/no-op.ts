@@ -30,6 +30,10 @@ const noOps: Readonly<Record<string, NoOp>> = {
   Identity: () => true,
   Dropout: dropout,
   Cast: ({ node, type }) => type(node.inputs[0]!)?.dtype === dataTypeOfCode(attribute(node, 'to', 'int', 1)),
+  CastLike: ({ node, type }) => {
+    const dtype = type(node.inputs[0]!)?.dtype
+    return dtype !== undefined && dtype === type(node.inputs[1]!)?.dtype
+  },
   Concat: ({ node }) => node.inputs.length === 1,
   Expand: sameShape,
   Reshape: sameShape,

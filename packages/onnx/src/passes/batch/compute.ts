@@ -22,6 +22,9 @@ const elementwise: BatchRule = c => {
   return keep(withInputs(c.node, inputs), c.outDims(0).length - fromEnd)
 }
 
+/** The second input lends its type only; a constant cast like rows is the same for each of them. */
+const castLike: BatchRule = c => keep(c.node, c.axis(0))
+
 const matmul: BatchRule = c => {
   prove(c.dims(0).length > 1 && c.dims(1).length > 1)
   const [a, b] = [c.axis(0), c.axis(1)]
@@ -177,6 +180,7 @@ const reductions = ['L1', 'L2', 'LogSum', 'LogSumExp', 'Max', 'Mean', 'Min', 'Pr
 
 export const computeRules: BatchRules = {
   ...table(broadcasting, elementwise),
+  CastLike: castLike,
   ...table(['MatMul', 'com.microsoft:FusedMatMul'], matmul),
   Gemm: gemm,
   Einsum: einsum,
