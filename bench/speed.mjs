@@ -29,6 +29,9 @@ const rounds = Number(options.rounds)
 const batch = 8
 const points = 50
 
+/** Worker threads of either side go on spinning for a while after a run; neither shall pay for the other's. */
+const pause = () => new Promise(resolve => setTimeout(resolve, 500))
+
 /** Linear interpolation between order statistics. */
 function quantile(list, q) {
   const sorted = [...list].sort((a, b) => a - b)
@@ -116,10 +119,12 @@ for (const network of options.networks.split(',')) {
     let peerPeak
     await run()
     for (let round = 0; round < rounds; round++) {
+      await pause()
       const started = performance.now()
       await run()
       mine.push(performance.now() - started)
       if (!peer) continue
+      await pause()
       const { ms, peakBytes: peak } = await peer.run()
       theirs.push(ms)
       peerPeak = peak
