@@ -121,6 +121,8 @@ const clearRecords = async (folder: string): Promise<void> => {
   for (const name of Object.values(records)) await rm(join(folder, name), { force: true })
 }
 
+const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
+
 /** Most results for which the report shows each map without the picture too: beyond, its size matters more. */
 const fullReport = 60
 
@@ -136,8 +138,8 @@ async function explainAll(
   const costs = requests.map(({ method, options: given }) => method.cost(resolveOptions(method, given)))
   const total = (key: 'forwards' | 'gradients'): number => items.length * costs.reduce((sum, cost) => sum + cost[key], 0)
   terminal.note(
-    `${items.length} input${items.length === 1 ? '' : 's'}, ${requests.map(({ label }) => label).join(', ')}: ` +
-      `about ${total('gradients')} gradients and ${total('forwards')} forward passes`,
+    `${counted(items.length, 'input')}, ${requests.map(({ label }) => label).join(', ')}: ` +
+      `about ${counted(total('gradients'), 'gradient')} and ${counted(total('forwards'), 'forward pass', 'forward passes')}`,
   )
   const meter = new ProgressMeter(terminal, items.length * requests.reduce((sum, request) => sum + weightOf(request), 0))
   let cleared: Promise<void> | undefined
