@@ -75,10 +75,11 @@ async function startPeer(task, network) {
   }
 }
 
-/** Peak resident size of the process that holds the sessions, where the system tells (Linux). */
+/** Peak resident size of the processes that hold the sessions, plus this process as it is, where the system tells (Linux). */
 function peakBytes(pids) {
   try {
-    return Math.max(...pids.map(pid => 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1])))
+    const peaks = pids.map(pid => 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]))
+    return peaks.reduce((sum, peak) => sum + peak, process.memoryUsage().rss)
   } catch {
     return undefined
   }

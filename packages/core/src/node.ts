@@ -1,10 +1,11 @@
 /** @file What Node adds to core: models from files, pictures from files, and the runtime in child processes. */
 import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { readModelFile } from '@ascribe/onnx/node'
 import { labelsFromMetadata } from './io/labels.js'
-import { readBytes, readLabels, readPreprocessing } from './io/node.js'
+import { readLabels, readPreprocessing } from './io/node.js'
 import { Model, type ModelOptions } from './model.js'
 import { nodeRuntime } from './runtime/node.js'
 import type { Runtime } from './runtime/runtime.js'
@@ -27,6 +28,13 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
+/** SHA-256 of a file, read piece by piece: the model's bytes are in memory once already. */
+async function digestOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(path)) hash.update(piece as Uint8Array)
+  return hash.digest('hex')
+}
+
 /**
  * Loads a model file, with labels and preprocessing from the files beside it where they are there.
  * @throws OnnxError subclasses for a bad model, InputError for bad companion files
@@ -47,9 +55,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Mod
     (labelsFile ? await readLabels(labelsFile) : undefined) ??
     labelsFromMetadata(Object.fromEntries(graph.metadata))
   const preprocessing = options.preprocessing ?? (preprocessorFile ? await readPreprocessing(preprocessorFile) : undefined)
-  const digest = createHash('sha256')
-    .update(await readBytes(path))
-    .digest('hex')
+  const digest = await digestOf(path)
   const owned = options.runtime === undefined
   const runtime = options.runtime ?? nodeRuntime()
   const model = new Model(graph, {

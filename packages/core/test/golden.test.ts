@@ -185,6 +185,37 @@ describe('occlusion', () => {
     expectValues(a.values, [200, 220, 240])
   })
 
+  it('55b: the last window is cut off at the edge', async () => {
+    const options = { window: 2, stride: 2 }
+    const a = await explain(modelOf(multilayer()), row([20, 50, 30]), 'occlusion', { target: 0, options })
+    expectValues(a.values, [280, 280, 120])
+  })
+
+  const both = { image: picture, extra: ones }
+  const covered = async (window: string, stride: string) => {
+    const a = await explain(modelOf(convolutional(true)), both, 'occlusion', { target: 0, options: { window, stride } })
+    return [a.maps['image']!.values, a.maps['extra']!.values] as const
+  }
+
+  it('22: windows over a picture and a second input, overlaps averaged', async () => {
+    const [image] = await covered('1x2x3', '1x2x1')
+    expectValues(image, [17, 17, 17, 17, 17, 17, 17, 17, 64, 65.5, 65.5, 67, 64, 65.5, 65.5, 67])
+    const [, extra] = await covered('1x1x2', '1x1x2')
+    expectValues(extra, [3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0])
+  })
+
+  it('22b: single pixels', async () => {
+    const [image, extra] = await covered('1', '1')
+    expectValues(image, [0, 2, 4, 3, 4, 9, 10, 7, 4, 13, 14, 11, 0, 0, 0, 0])
+    expectValues(extra, [1, 2, 2, 1, 1, 2, 2, 1, 1, 2, 2, 1, 0, 0, 0, 0])
+  })
+
+  it('22c: whole inputs', async () => {
+    const [image, extra] = await covered('4', '4')
+    expectValues(image, Array(16).fill(67))
+    expectValues(extra, Array(16).fill(13))
+  })
+
   it('56: overlaps summed', async () => {
     const { build } = await import('./support/models.js')
     const graph = build({ x: ['batch', 1, 5, 5] }, (b, x) =>

@@ -4,12 +4,10 @@ import { baselinePoints } from './integrated-gradients.js'
 import { repeated } from './maps.js'
 import type { Method, Options } from './method.js'
 
-/** Starts of windows along one axis: every stride, and a last one that ends at the edge. */
-function starts(length: number, window: number, stride: number): number[] {
-  const list: number[] = []
-  for (let start = 0; start + window < length; start += stride) list.push(start)
-  list.push(Math.max(0, length - window))
-  return [...new Set(list)]
+/** Windows along one axis: one every stride until the edge is reached; the last one is cut off there. */
+function ranges(length: number, window: number, stride: number): { from: number; to: number }[] {
+  const count = Math.ceil(Math.max(0, length - window) / stride) + 1
+  return Array.from({ length: count }, (_, k) => ({ from: k * stride, to: Math.min(length, k * stride + window) }))
 }
 
 /** "16" or "3,16,16": one number for every occluded axis, or one per axis. */
@@ -28,7 +26,7 @@ const slidAxes = (dims: readonly number[], channel: number | undefined): number[
   dims.map((_, axis) => axis).filter(axis => axis > 0 && axis !== channel)
 
 /**
- * A window slides over the input; each value gets f(x) - f(x with the window at the baseline), averaged over the windows that
+ * A window slides over the input, cut off at the far edge; each value gets f(x) - f(x with the window at the baseline), averaged over the windows that
  * cover it. Pictures lose all channels of a window at once unless `window` gives one number per axis.
  * `overlap=sum` adds instead of averaging (PAIR). Peers: Captum averages; zennit's default keeps the window and blanks the rest.
  */
@@ -102,11 +100,8 @@ function windowsOf(dims: readonly number[], options: Options, channel: number | 
   let windows: { axis: number; from: number; to: number }[][] = [[]]
   dims.forEach((dim, axis) => {
     const slid = axes.indexOf(axis)
-    const ranges =
-      slid < 0
-        ? [{ axis, from: 0, to: dim }]
-        : starts(dim, sizes[slid]!, stride[slid]!).map(from => ({ axis, from, to: from + sizes[slid]! }))
-    windows = windows.flatMap(window => ranges.map(range => [...window, range]))
+    const along = slid < 0 ? [{ from: 0, to: dim }] : ranges(dim, sizes[slid]!, stride[slid]!)
+    windows = windows.flatMap(window => along.map(range => [...window, { axis, ...range }]))
   })
   return windows.map(ranges => {
     let places = [0]
