@@ -6,7 +6,7 @@ import type { Layout } from './io/preprocessing.js'
 import { fromPlanes, pictureAxes, pictureStrides, toPlanes } from './picture.js'
 import { Random } from './random.js'
 import { suggestion } from './suggest.js'
-import type { TensorValue } from './tensor-value.js'
+import { extent, type TensorValue } from './tensor-value.js'
 
 /** `zeros`, `constant:0.5`, `mean` (per channel), `blur:10` (sigma in pixels), `uniform` (seeded, within the input's own range), or values given. */
 export type Baseline = string | TensorValue<'float32'> | Readonly<Record<string, TensorValue<'float32'>>>
@@ -54,8 +54,7 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
   uniform: {
     summary: "seeded uniform noise within the input's own range",
     make: (input, _, seed) => {
-      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-      for (const value of input.data) [low, high] = [Math.min(low, value), Math.max(high, value)]
+      const [low, high] = extent(input.data)
       const random = new Random(seed, 0xba5e)
       return Float32Array.from(input.data, () => low + (high - low) * random.uniform())
     },

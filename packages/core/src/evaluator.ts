@@ -1,12 +1,13 @@
 /** @file What a method is given: the target and its gradient at any points, in chunks that fit the memory budget, with the cost counted. */
+
 import type { Graph } from '@ascribe/onnx'
+import { elementCount } from '@ascribe/onnx'
 import type { Cost } from './attribution.js'
 import type { Batching } from './batching.js'
 import { AbortedError, NotFiniteError } from './errors.js'
 import type { Model } from './model.js'
 import { type PictureAxes, pictureAxes } from './picture.js'
 import {
-  classCount,
   cut,
   gradientProgram,
   layerProgram,
@@ -86,10 +87,6 @@ export class Evaluator {
     this.context.onProgress?.({ done, total, step })
   }
 
-  get signal(): AbortSignal | undefined {
-    return this.context.signal
-  }
-
   #rows(wanted: number): number {
     return this.batching.fixed ?? wanted
   }
@@ -125,9 +122,7 @@ export class Evaluator {
     read: readonly string[] = [],
   ): Promise<TensorValues> {
     if (this.context.signal?.aborted) throw new AbortedError('interrupted')
-    const { output, link, rowClasses } = this.target
-    const target = key.startsWith('values') ? [] : [output, `${link}${rowClasses ? ` of ${rowClasses}` : ''}`]
-    const identity = sessionKey(key, rows, this.at, this.#dims(), [...target, ...(this.batching.key ? [this.batching.key] : [])])
+    const identity = sessionKey(key, rows, this.at, this.#dims(), this.batching.key)
     const session = await this.model.session(identity, () => make(this.#source(rows, read)))
     const started = performance.now()
     try {
@@ -137,6 +132,12 @@ export class Evaluator {
     }
   }
 
+  /** Key of a program that holds the target. */
+  #targetKey(program: string): string {
+    const { output, link, rowClasses } = this.target
+    return JSON.stringify([program, output, link, rowClasses ?? null])
+  }
+
   #dims(): Record<string, readonly number[]> {
     const fixed = Object.entries(this.fixed).map(([name, value]) => [name.slice('input/'.length), value.dims] as const)
     return Object.fromEntries([...Object.entries(this.inputs).map(([name, value]) => [name, value.dims] as const), ...fixed])
@@ -144,10 +145,9 @@ export class Evaluator {
 
   /** The weight of each class in the target, as programs with a gradient take it. */
   #classFeed(): TensorValues {
-    const count = classCount(this.#source(this.#rows(1)))
-    const data = new Float32Array(count)
+    const data = new Float32Array(this.outputs[this.target.output]!.data.length)
     for (const { index, weight } of this.target.classes) data[index] = weight
-    return { [port.classes]: { dtype: 'float32', dims: [1, count], data } }
+    return { [port.classes]: { dtype: 'float32', dims: [1, data.length], data } }
   }
 
   /**
@@ -249,7 +249,7 @@ export class Evaluator {
       ...this.#classFeed(),
       ...this.#padded(this.#rowsOf(points, start, used), used, rows),
     })
-    await this.#chunks('gradient', gradientProgram, count, rows, feeds, (start, used, result) => {
+    await this.#chunks(this.#targetKey('gradient'), gradientProgram, count, rows, feeds, (start, used, result) => {
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       for (const name of this.at) {
         const size = this.inputs[name]!.data.length
@@ -279,7 +279,7 @@ export class Evaluator {
       ...this.#padded(make(start, used), used, rows),
       [port.weights]: { dtype: 'float32', dims: [rows], data: new Float32Array(rows).fill(weight, 0, used) },
     })
-    await this.#chunks('moments', momentsProgram, count, rows, feeds, (start, used, result) => {
+    await this.#chunks(this.#targetKey('moments'), momentsProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       this.#accumulate(squares, result, port.squares)
       this.cost.gradients += used
@@ -318,7 +318,7 @@ export class Evaluator {
       [port.positions]: chunk(positions, start, used, positions[start]!),
       [port.weights]: chunk(weights, start, used, 0),
     })
-    await this.#chunks('path', pathProgram, count, rows, feeds, (start, used, result) => {
+    await this.#chunks(this.#targetKey('path'), pathProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       this.cost.gradients += used
@@ -333,9 +333,9 @@ export class Evaluator {
     const make: ProgramMaker = source => layerProgram(source, name)
     this.model.checkTensor(name)
     const dims = rowDims(this.#source(rows, [name]), name)
-    const size = dims.reduce((a, b) => a * b, 1)
+    const size = elementCount(dims)
     const feeds = { ...this.#classFeed(), ...this.#padded(this.point, 1, rows) }
-    const result = await this.#run(`layer ${name}`, rows, make, feeds, [name])
+    const result = await this.#run(this.#targetKey(`layer ${name}`), rows, make, feeds, [name])
     this.cost.gradients += 1
     const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
     const gradient = row(port.sum(name))

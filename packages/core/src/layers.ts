@@ -1,5 +1,5 @@
 /** @file Choice of the layer that class activation maps read. */
-import { type Graph, isFloat } from '@ascribe/onnx'
+import { elementCount, type Graph, isFloat } from '@ascribe/onnx'
 import { UsageError } from './errors.js'
 
 /**
@@ -22,7 +22,7 @@ export function spatialLayer(graph: Graph, at: readonly string[], output: string
       if (!isFloat(graph.type(out)!.dtype)) continue
       // Token tensors [rows, tokens, features] look like one-dimensional space; only real grids are taken by default.
       if (dims.length === 3 && !convolved(graph, out)) continue
-      if (dims.slice(2).reduce((a, b) => a * b, 1) > 1) found = out
+      if (elementCount(dims.slice(2)) > 1) found = out
     }
   if (found === undefined)
     throw new UsageError(

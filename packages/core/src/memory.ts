@@ -1,5 +1,5 @@
 /** @file Peak memory of running a graph, from the lifetimes of its values. */
-import { byteLength, type Graph } from '@ascribe/onnx'
+import { byteLength, elementCount, type Graph } from '@ascribe/onnx'
 
 /** Default memory budget for activations: 1 GiB. */
 export const defaultMemory = 2 ** 30
@@ -16,12 +16,7 @@ export function peakBytes(graph: Graph): number {
   for (const { name } of graph.outputs) last.set(name, graph.nodes.length)
   const size = (name: string): number => {
     const dims = graph.dims(name)
-    return dims
-      ? byteLength(
-          graph.type(name)!.dtype,
-          dims.reduce((a, b) => a * b, 1),
-        )
-      : 0
+    return dims ? byteLength(graph.type(name)!.dtype, elementCount(dims)) : 0
   }
   const ending = new Map<number, string[]>()
   for (const [name, index] of last) if (!graph.initializers.has(name)) ending.set(index, [...(ending.get(index) ?? []), name])

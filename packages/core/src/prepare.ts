@@ -6,7 +6,7 @@ import type { Model } from './model.js'
 import { cut, type ProgramSource, port, valuesProgram } from './programs.js'
 import { sessionKey, valuesKey } from './session-key.js'
 import { resolveTarget, type Target } from './target.js'
-import type { TensorValue, TensorValues } from './tensor-value.js'
+import { repeated, type TensorValue, type TensorValues } from './tensor-value.js'
 
 export interface PrepareOptions extends RunContext {
   /** Default `predicted`. */
@@ -37,7 +37,7 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
   const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }
   const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), ...inner])]
   const feeds = Object.fromEntries(allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]))
-  const identity = sessionKey(valuesKey(wanted), rows, allInputs, dims, [])
+  const identity = sessionKey(valuesKey(wanted), rows, allInputs, dims)
   const session = await model.session(identity, () => valuesProgram(source, wanted))
   const values = await session.run(feeds, undefined, options.signal ? { signal: options.signal } : {})
   const firstRow = (name: string): TensorValue => {
@@ -70,10 +70,7 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
 
 function repeat(value: TensorValue, rows: number, batched: boolean): TensorValue {
   if (!batched || rows === 1) return value
-  const size = value.data.length
-  const data = new (value.data.constructor as new (length: number) => Float32Array)(size * rows)
-  for (let row = 0; row < rows; row++) data.set(value.data as Float32Array, row * size)
-  return { ...value, dims: [rows, ...value.dims.slice(1)], data } as TensorValue
+  return { ...value, dims: [rows, ...value.dims.slice(1)], data: repeated(value.data, rows) } as TensorValue
 }
 
 function checkInputs(model: Model, row: TensorValues): void {

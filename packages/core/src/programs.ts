@@ -1,6 +1,6 @@
 /** @file Graphs that methods run: the model, the target and its gradient, with named ports for one chunk of work. */
 import { differentiate } from '@ascribe/autodiff'
-import { foldConstants, type Graph, GraphBuilder, inferShapes, type Node, type Port, prune } from '@ascribe/onnx'
+import { elementCount, foldConstants, type Graph, GraphBuilder, inferShapes, type Node, type Port, prune } from '@ascribe/onnx'
 import { appendTarget, type Link } from './target.js'
 
 /** What every program is made from. */
@@ -60,7 +60,7 @@ export function cut(graph: Graph, at: readonly string[]): Graph {
 /** The class count of the explained output, per row. */
 export function classCount({ graph, output, rows, batched }: ProgramSource): number {
   const dims = graph.dims(output)!
-  const all = dims.reduce((a, b) => a * b, 1)
+  const all = elementCount(dims)
   return batched ? all / rows : all
 }
 
@@ -120,7 +120,7 @@ function withGradient(source: ProgramSource, bound: GraphBuilder): GradientParts
 function weightedSum(builder: GraphBuilder, source: ProgramSource, weights: string, gradient: string, name: string): string {
   const dims = rowDims(source, name)
   if (!source.batched) return builder.emit('Mul', [gradient, builder.emit('Reshape', [weights, builder.ints(dims.map(() => 1))])])
-  const size = dims.reduce((a, b) => a * b, 1)
+  const size = elementCount(dims)
   const rows = builder.emit('Reshape', [gradient, builder.ints([source.rows, size])])
   const row = builder.emit('Reshape', [weights, builder.ints([1, source.rows])])
   return builder.emit('Reshape', [builder.emit('MatMul', [row, rows]), builder.ints(dims)])

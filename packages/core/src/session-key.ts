@@ -6,8 +6,8 @@ export const sessionKey = (
   rows: number,
   at: readonly string[],
   dims: Readonly<Record<string, readonly number[]>>,
-  more: readonly string[],
-): string => JSON.stringify([program, rows, at, Object.entries(dims).sort(([a], [b]) => (a < b ? -1 : 1)), more])
+  bound = '',
+): string => JSON.stringify([program, rows, at, Object.entries(dims).sort(([a], [b]) => (a < b ? -1 : 1)), bound])
 
 /** Program part of the key of `valuesProgram`. */
 export const valuesKey = (names: readonly string[]): string => `values ${JSON.stringify(names)}`

@@ -1,5 +1,7 @@
 /** @file What is explained: one number per row, made from the model's outputs by a small graph. */
+
 import type { Graph, GraphBuilder } from '@ascribe/onnx'
+import { elementCount } from '@ascribe/onnx'
 import { UsageError } from './errors.js'
 import type { Labels } from './io/labels.js'
 import { suggestion } from './suggest.js'
@@ -192,7 +194,7 @@ export function appendTarget(
   rowClasses?: number,
 ): string {
   const dims = graph.dims(output)!
-  const classes = dims.reduce((a, b) => a * b, 1) / rows
+  const classes = elementCount(dims) / rows
   if (rowClasses !== undefined) {
     const parts = builder.emit('Reshape', [output, builder.ints([rows, classes / rowClasses, rowClasses])])
     const each = builder.emit('Reshape', [weights, builder.ints([1, classes / rowClasses, rowClasses])])

@@ -32,3 +32,17 @@ export const float32 = (dims: readonly number[], data: ArrayLike<number>): Tenso
   dims,
   data: data instanceof Float32Array ? data : Float32Array.from(data),
 })
+
+/** The same row several times over, in an array of the same type. */
+export function repeated<A extends TensorValue['data']>(row: A, rows: number): A {
+  const out = new (row.constructor as new (length: number) => A)(row.length * rows)
+  for (let i = 0; i < rows; i++) (out as Float32Array).set(row as Float32Array, i * row.length)
+  return out
+}
+
+/** Smallest and largest of some values. */
+export function extent(values: Iterable<number>): readonly [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)]
+  return [low, high]
+}

@@ -1,8 +1,7 @@
 /** @file Gradients of normalization layers. */
+import { elementCount } from '@ascribe/onnx'
 import { type Rule, type RuleContext, type RuleTable, single, unary } from '../rule.js'
 import { sign } from './masks.js'
-
-const product = (list: readonly number[]): number => list.reduce((total, value) => total * value, 1)
 
 /** A vector of ones, expanded by the runtime where it is long. */
 const ones = (length: number, c: RuleContext): string =>
@@ -43,7 +42,7 @@ const layerNormalization: Rule = ([g, ofMean, ofInverse], c) => {
   const parts: string[] = []
   if (c.wants(0)) {
     if (g) parts.push(standardisedGradient(c.emit('Mul', [g, c.input(1)]), plain, axes, c))
-    const each = 1 / product(inner)
+    const each = 1 / elementCount(inner)
     if (ofMean) parts.push(c.emit('Expand', [c.emit('Mul', [ofMean, c.scalar(each, x)]), c.ints64(dims)]))
     if (ofInverse) {
       const square = c.emit('Mul', [plain.inverse, plain.inverse])
@@ -63,7 +62,7 @@ function grouped(g: string, c: RuleContext, groups: number): (string | null)[] {
   const x = c.input(0)
   const dims = c.dims(x)
   const [batch, channels] = [dims[0]!, dims[1]!]
-  const width = product(dims.slice(1)) / groups
+  const width = elementCount(dims.slice(1)) / groups
   const rows = [batch * groups, width]
   const perChannel = [1, channels, ...dims.slice(2).map(() => 1)]
   const plain = standardise(c.reshape(x, rows, dims), [width], c.float('epsilon', 1e-5), c)
@@ -121,7 +120,7 @@ const trainingBatchNormalization: Rule = ([g, ofMean, ofVariance], c) => {
   const inverse = c.emit('Reciprocal', [c.emit('Sqrt', [c.emit('Add', [variance, c.scalar(c.float('epsilon', 1e-5))])])])
   const plain = { y: c.emit('Mul', [centred, inverse]), inverse }
   const sum = (value: string): string => c.reshape(c.reduceTo(value, dims, perChannel), [channels], perChannel)
-  const share = (1 - momentum) / (product(dims) / channels)
+  const share = (1 - momentum) / (elementCount(dims) / channels)
   const parts: string[] = []
   if (c.wants(0)) {
     if (g) parts.push(standardisedGradient(c.emit('Mul', [g, wide(scale)]), plain, axes, c))
@@ -146,7 +145,7 @@ function lrn(g: string, x: string, y: string, c: RuleContext): string {
   const size = c.int('size') ?? c.unsupported('its attribute size is missing')
   const beta = c.float('beta', 0.75)
   const factor = c.float('alpha', 1e-4) / size
-  const rows = [dims[0]!, channels, product(dims.slice(2))]
+  const rows = [dims[0]!, channels, elementCount(dims.slice(2))]
   const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)]
   const band = (low: number, high: number): string => {
     const inside = (i: number): number => {

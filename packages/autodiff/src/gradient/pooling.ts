@@ -1,13 +1,12 @@
 /** @file Gradients of pooling, any number of spatial axes, overlapping windows and ceil mode included. */
 
+import { elementCount } from '@ascribe/onnx'
 import { type RuleContext, type RuleTable, single } from '../rule.js'
 import { blockable, blocked } from './layout.js'
 import { paddedLength, readOffset, scatterOffsets, type WindowAxis, windowAxes } from './window.js'
 
 /** Below every finite float32: what padding counts as for a maximum. */
 const lowest = -3.4028234663852886e38
-
-const product = (list: readonly number[]): number => list.reduce((total, value) => total * value, 1)
 
 /**
  * Max pooling is separable: the maximum along the last axis, then along the one before. Walking back axis by axis gives each
@@ -110,7 +109,7 @@ function averagePool(context: RuleContext, g: string, axes: readonly WindowAxis[
   const perAxis = axes.map(axis => counts(axis, context.int('count_include_pad', 0) === 1))
   const even = perAxis.every(list => list.every(count => count === list[0]))
   let shares: string
-  if (even) shares = context.scalar(1 / product(perAxis.map(list => list[0]!)))
+  if (even) shares = context.scalar(1 / elementCount(perAxis.map(list => list[0]!)))
   else {
     const places = perAxis.reduce<number[]>((outer, list) => outer.flatMap(left => list.map(right => left * right)), [1])
     shares = context.floats(
@@ -148,7 +147,7 @@ const axesOf = (context: RuleContext): WindowAxis[] =>
 
 /** Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. */
 function spreadMean(context: RuleContext, g: string, dims: readonly number[]): string {
-  const share = 1 / product(dims.slice(2))
+  const share = 1 / elementCount(dims.slice(2))
   const everywhere = (value: string): string => context.emit('Expand', [value, context.ints64(dims)])
   if (!blockable(dims)) return everywhere(context.emit('Mul', [g, context.scalar(share)]))
   return blocked(context, everywhere(g), dims, share)
@@ -165,7 +164,7 @@ export const pooling: RuleTable = {
   GlobalLpPool: single((g, c) => [lpPool(c, g, c.int('p', 2), value => value)]),
   GlobalMaxPool: single((g, c) => {
     const dims = c.dims(c.input(0))
-    const count = product(dims.slice(2))
+    const count = elementCount(dims.slice(2))
     const flat = c.reshape(c.input(0), [dims[0]!, dims[1]!, count])
     const first = c.emit('ArgMax', [flat], { axis: 2, keepdims: 1 })
     const places = c.ints64(Array.from({ length: count }, (_, i) => i))

@@ -8,7 +8,7 @@ import {
   UsageError,
   type ValueDataType,
 } from '@ascribe/core'
-import { type Dimension, type Graph, isFloat, type Port } from '@ascribe/onnx'
+import { type Dimension, elementCount, type Graph, isFloat, type Port } from '@ascribe/onnx'
 
 /** Sizes for dimensions that the model leaves open: rows, sides of pictures, everything else. */
 const guesses = { batch: 1, side: 224, other: 16 } as const
@@ -81,7 +81,7 @@ function guessedDims({ name, type: { shape } }: Port, symbols: Map<string, numbe
 }
 
 function sampleInput(graph: Graph, { name, type }: Port, dims: readonly number[], random: Random): TensorValue {
-  const length = dims.reduce((a, b) => a * b, 1)
+  const length = elementCount(dims)
   const make = makers[type.dtype as ValueDataType]
   if (!make) throw new InputError(`input "${name}" holds ${type.dtype}, for which no sample can be made; pass an input file`)
   const fill: Fill = isFloat(type.dtype) ? (_, generator) => generator.normal() : integerFill(graph, name)

@@ -1,4 +1,5 @@
 /** @file grad-cam: a layer's channels weighted by their mean gradient. */
+import { elementCount } from '@ascribe/onnx'
 import { spatialLayer } from '../layers.js'
 import type { Method } from './method.js'
 
@@ -25,7 +26,7 @@ export const gradCam: Method = {
     const name = layer || spatialLayer(evaluator.graph, evaluator.at, evaluator.target.output)
     const { values, gradient, dims } = await evaluator.layer(name)
     const [channels, ...space] = dims.slice(1) as [number, ...number[]]
-    const size = space.reduce((a, b) => a * b, 1)
+    const size = elementCount(space)
     const map = new Float64Array(size)
     for (let c = 0; c < channels; c++) {
       let weight = 0

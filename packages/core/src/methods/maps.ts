@@ -11,10 +11,3 @@ export function mapsOf(evaluator: Evaluator, value: (name: string, index: number
     ]),
   )
 }
-
-/** The same row several times over. */
-export function repeated(data: Float32Array, rows: number): Float32Array {
-  const out = new Float32Array(rows * data.length)
-  for (let row = 0; row < rows; row++) out.set(data, row * data.length)
-  return out
-}

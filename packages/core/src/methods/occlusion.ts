@@ -1,7 +1,8 @@
 /** @file occlusion: how much the target drops when a window of the input is replaced by the baseline. */
+import { elementCount } from '@ascribe/onnx'
 import { UsageError } from '../errors.js'
+import { repeated } from '../tensor-value.js'
 import { baselinePoints } from './integrated-gradients.js'
-import { repeated } from './maps.js'
 import type { Method, Options } from './method.js'
 
 /** Windows along one axis: one every stride until the edge is reached; the last one is cut off there. */
@@ -96,7 +97,7 @@ function windowsOf(dims: readonly number[], options: Options, channel: number | 
     options['stride'] === 'auto'
       ? sizes.map(size => Math.max(1, Math.floor(size / 2)))
       : perAxis(String(options['stride']), axes.length, 'stride')
-  const rowStrides = dims.map((_, axis) => dims.slice(axis + 1).reduce((a, b) => a * b, 1))
+  const rowStrides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)))
   let windows: { axis: number; from: number; to: number }[][] = [[]]
   dims.forEach((dim, axis) => {
     const slid = axes.indexOf(axis)

@@ -2,8 +2,8 @@
 import { UsageError } from '../errors.js'
 import { pictureStrides } from '../picture.js'
 import { Random } from '../random.js'
+import { repeated } from '../tensor-value.js'
 import { baselinePoints } from './integrated-gradients.js'
-import { repeated } from './maps.js'
 import type { Method } from './method.js'
 
 /**

@@ -1,6 +1,7 @@
 /** @file smooth-grad: the gradient averaged over noisy copies of the input. */
 import type { Points } from '../evaluator.js'
 import { Random } from '../random.js'
+import { extent } from '../tensor-value.js'
 import { mapsOf } from './maps.js'
 import type { Method, Options } from './method.js'
 
@@ -65,8 +66,7 @@ export const smoothGrad: Method = {
     const { samples, noise, scale, form } = settingsOf(options)
     const deviation = new Map(
       Object.entries(evaluator.inputs).map(([name, { data }]) => {
-        let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-        for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)]
+        const [low, high] = extent(data)
         return [name, scale === 'range' ? noise * (high - low) : noise]
       }),
     )
