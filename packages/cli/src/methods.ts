@@ -1,6 +1,15 @@
 /** @file Methods as asked for on the command line: `NAME:key=value,...`. */
 import { basename } from 'node:path'
-import { InputError, type Method, methodNamed, resolveOptions, type TensorValue, UniqueNames, UsageError } from '@ascribe/core'
+import {
+  InputError,
+  type Method,
+  methodNamed,
+  optionSpecs,
+  resolveOptions,
+  type TensorValue,
+  UniqueNames,
+  UsageError,
+} from '@ascribe/core'
 import { isTensorFile, readTensorFile } from '@ascribe/core/node'
 
 /** A method with its options. */
@@ -46,9 +55,10 @@ export async function methodRequests(texts: readonly string[]): Promise<MethodRe
     const { name, options } = parseMethod(text)
     const method = methodNamed(name)
     resolveOptions(method, options)
+    const specs = optionSpecs(method, options)
     const [values, files]: [Record<string, unknown>, Record<string, string>] = [{ ...options }, {}]
     for (const [key, value] of Object.entries(options)) {
-      if (method.options[key]!.kind !== 'baseline' || !isTensorFile(value)) continue
+      if (specs[key]!.kind !== 'baseline' || !isTensorFile(value)) continue
       values[key] = await baselineFile(value)
       files[key] = basename(value)
     }

@@ -61,6 +61,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     throw new UsageError(`${method.name} cannot be compiled: it is not one graph (${able.join(', ')} can)`)
   }
   const rule = method.path(resolveOptions(method, options.options))
+  if (rule.adaptive) throw new UsageError(`${method.name} cannot be compiled with a tolerance: name the number of points`)
   const row = options.inputs ?? declaredRow(model)
   const at = options.at ?? model.defaultAt()
   for (const name of at) model.checkTensor(name)
@@ -79,6 +80,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     at,
     output,
     link: 'logit',
+    rules: rule.rules ?? 'gradient',
   }
   const count = classCount(base)
   const predicted = /^(?:[a-z-]+:)?predicted$/.test(String(options.target ?? 'predicted'))
@@ -161,9 +163,10 @@ function assemble(parts: Parts): Graph {
     ...others.map(({ name, type }): Port => ({ name: name.slice('input/'.length), type })),
   ]
   for (const { name, type } of inputs) outer.input(name, type.dtype, type.shape)
-  const [kind, parameter] = rule.baseline.split(':')
+  const wanted = typeof rule.baseline === 'string' ? rule.baseline : 'values'
+  const [kind, parameter] = wanted.split(':')
   const baseline = baselines[kind!]
-  if (!baseline) throw new UsageError(`baseline "${rule.baseline}" cannot be compiled; use ${Object.keys(baselines).join(', ')}`)
+  if (!baseline) throw new UsageError(`baseline "${wanted}" cannot be compiled; use ${Object.keys(baselines).join(', ')}`)
   const bases = new Map(source.at.map(name => [name, baseline.emit(outer, name, rowDims(source, name), Number(parameter ?? 0))]))
   const body = bodyGraph(parts, bases)
   const sums = source.at.map(name => outer.emit('Expand', [outer.float(0), outer.ints(rowDims(source, name))]))
@@ -180,7 +183,8 @@ function assemble(parts: Parts): Graph {
   const named: [string, string][] = []
   const totals: string[] = []
   source.at.forEach((name, i) => {
-    const attribution = factors[rule.multiply](outer, loop[i]!, name, bases.get(name)!)
+    const product = factors[rule.multiply](outer, loop[i]!, name, bases.get(name)!)
+    const attribution = rule.absolute ? outer.emit('Abs', [product]) : product
     named.push([attribution, attributionName(source.at, name)])
     totals.push(outer.emit('Reshape', [outer.emit('ReduceSum', [attribution], { keepdims: 0 }), outer.ints([1])]))
   })

@@ -1,5 +1,6 @@
 /** @file What a method is given: the target and its gradient at any points, in chunks that fit the memory budget, with the cost counted. */
 
+import { type RuleSetName, ruleSets } from '@ascribe/autodiff'
 import type { Graph } from '@ascribe/onnx'
 import { elementCount } from '@ascribe/onnx'
 import type { Cost } from './attribution.js'
@@ -41,10 +42,6 @@ type ProgramMaker = (source: ProgramSource) => Graph
 
 /** One input (one row) of a model, ready to be explained. Made by `prepare`. */
 export class Evaluator {
-  readonly cost: Cost = { forwards: 0, gradients: 0, milliseconds: 0 }
-  readonly warnings: string[] = []
-  readonly #rowsPerRun = new Map<string, number>()
-
   constructor(
     readonly model: Model,
     /** The explained tensors' values, one row each. */
@@ -55,7 +52,55 @@ export class Evaluator {
     private readonly fixed: TensorValues,
     private readonly batching: Batching,
     private readonly context: RunContext,
+    private readonly rules: RuleSetName = 'gradient',
+    readonly cost: Cost = { forwards: 0, gradients: 0, milliseconds: 0 },
+    readonly warnings: string[] = [],
   ) {}
+
+  /**
+   * The same input, with these rules wherever a gradient is asked for. Cost and warnings are shared. Warns where they are the
+   * gradient's own rules at every operator of the model.
+   */
+  withRules(rules: RuleSetName): Evaluator {
+    if (rules === this.rules) return this
+    const { graph } = this
+    const [own, gradient] = [ruleSets[rules], ruleSets.gradient]
+    if (graph.nodes.every(node => own(node, graph) === gradient(node, graph)))
+      this.#warn(`${rules} is the plain gradient here: the model has no ReLU`)
+    return this.#derived(this.inputs, this.outputs, rules)
+  }
+
+  /** The same target at other points of one row (nothing is predicted anew). Cost and warnings are shared. Costs one forward pass. */
+  async moved(points: Points): Promise<Evaluator> {
+    const { output } = this.target
+    const rows = this.#rows(1)
+    const result = await this.#run(
+      valuesKey([output]),
+      rows,
+      source => valuesProgram(source, [output]),
+      this.#padded(points, 1, rows),
+    )
+    this.cost.forwards += 1
+    const { dims, data } = this.outputs[output]!
+    const row: TensorValue = {
+      dtype: 'float32',
+      dims,
+      data: (result[`value/${output}`]!.data as Float32Array).slice(0, data.length),
+    }
+    const inputs = Object.fromEntries(
+      Object.entries(this.inputs).map(([name, input]) => [name, { ...input, data: points[name]! }] as const),
+    )
+    return this.#derived(inputs, { [output]: row }, this.rules)
+  }
+
+  #derived(inputs: Evaluator['inputs'], outputs: TensorValues, rules: RuleSetName): Evaluator {
+    const { model, target, fixed, batching, context, cost, warnings } = this
+    return new Evaluator(model, inputs, target, outputs, fixed, batching, context, rules, cost, warnings)
+  }
+
+  #warn(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text)
+  }
 
   /** Names of the explained tensors. */
   get at(): readonly string[] {
@@ -100,17 +145,14 @@ export class Evaluator {
       at: this.at,
       output: this.target.output,
       link: this.target.link,
+      rules: this.rules,
       ...(this.target.rowClasses === undefined ? {} : { rowClasses: this.target.rowClasses }),
     }
   }
 
   /** Rows per run for `count` rows of a program. */
   #chunk(key: string, make: ProgramMaker, count: number): number {
-    const known = this.#rowsPerRun.get(`${key} ${count}`)
-    if (known !== undefined) return known
-    const rows = this.batching.fixed ?? this.model.rowsPerRun(make(this.#source(1)), count)
-    this.#rowsPerRun.set(`${key} ${count}`, rows)
-    return rows
+    return this.batching.fixed ?? this.model.rowsPerRun(this.#identity(key, 1), () => make(this.#source(1)), count)
   }
 
   /** Runs a program for `rows` rows; feeds of the tensors that are not explained are added. */
@@ -122,8 +164,7 @@ export class Evaluator {
     read: readonly string[] = [],
   ): Promise<TensorValues> {
     if (this.context.signal?.aborted) throw new AbortedError('interrupted')
-    const identity = sessionKey(key, rows, this.at, this.#dims(), this.batching.key)
-    const session = await this.model.session(identity, () => make(this.#source(rows, read)))
+    const session = await this.model.session(this.#identity(key, rows), () => make(this.#source(rows, read)))
     const started = performance.now()
     try {
       return await session.run({ ...this.fixed, ...feeds }, undefined, this.context.signal ? { signal: this.context.signal } : {})
@@ -132,10 +173,14 @@ export class Evaluator {
     }
   }
 
-  /** Key of a program that holds the target. */
+  #identity(key: string, rows: number): string {
+    return sessionKey(key, rows, this.at, this.#dims(), this.batching.key)
+  }
+
+  /** Key of a program that holds the target and its gradient. */
   #targetKey(program: string): string {
     const { output, link, rowClasses } = this.target
-    return JSON.stringify([program, output, link, rowClasses ?? null])
+    return JSON.stringify([program, output, link, rowClasses ?? null, this.rules])
   }
 
   #dims(): Record<string, readonly number[]> {
@@ -223,7 +268,7 @@ export class Evaluator {
   ): Promise<void> {
     const { output } = this.target
     const program: ProgramMaker = source => valuesProgram(source, [output])
-    const rows = this.#chunk('values', program, count)
+    const rows = this.#chunk(valuesKey([output]), program, count)
     const feeds = (start: number, used: number): TensorValues => this.#padded(make(start, used), used, rows)
     await this.#chunks(valuesKey([output]), program, count, rows, feeds, (start, used, result) => {
       const scores = result[`value/${output}`]!.data as Float32Array
@@ -240,25 +285,45 @@ export class Evaluator {
 
   /** f and its gradient at each of `count` rows of points. */
   async gradient(points: Points, count: number): Promise<{ values: Float64Array; gradients: Points }> {
-    const rows = this.#chunk('gradient', gradientProgram, count)
     const values = new Float64Array(count)
     const gradients: Record<string, Float32Array> = Object.fromEntries(
       this.at.map(name => [name, new Float32Array(count * this.inputs[name]!.data.length)]),
     )
+    await this.gradients(
+      count,
+      (start, used) => this.#rowsOf(points, start, used),
+      (row, value, parts) => {
+        values[row] = value
+        for (const name of this.at) gradients[name]!.set(parts[name]!, row * parts[name]!.length)
+      },
+    )
+    return { values, gradients }
+  }
+
+  /**
+   * f and its gradient at `count` rows of points, made chunk by chunk and used row by row, in order:
+   * `make(start, used)` gives rows, `use(row, value, gradients)` takes one row's.
+   */
+  async gradients(
+    count: number,
+    make: (start: number, used: number) => Points,
+    use: (row: number, value: number, gradients: Points) => void,
+    step?: string,
+  ): Promise<void> {
+    const key = this.#targetKey('gradient')
+    const rows = this.#chunk(key, gradientProgram, count)
     const feeds = (start: number, used: number): TensorValues => ({
       ...this.#classFeed(),
-      ...this.#padded(this.#rowsOf(points, start, used), used, rows),
+      ...this.#padded(make(start, used), used, rows),
     })
-    await this.#chunks(this.#targetKey('gradient'), gradientProgram, count, rows, feeds, (start, used, result) => {
-      for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
-      for (const name of this.at) {
-        const size = this.inputs[name]!.data.length
-        gradients[name]!.set((result[port.sum(name)]!.data as Float32Array).subarray(0, used * size), start * size)
-      }
+    await this.#chunks(key, gradientProgram, count, rows, feeds, (start, used, result) => {
+      const read = (name: string): Float32Array => result[name]!.data as Float32Array
+      for (const name of this.at) checkFinite(read(port.sum(name)), name)
+      const found = Object.fromEntries(this.at.map(name => [name, read(port.sum(name))]))
+      for (let row = 0; row < used; row++) use(start + row, read(port.value)[row]!, this.#rowsOf(found, row, 1))
       this.cost.gradients += used
+      if (step) this.progress(start + used, count, step)
     })
-    for (const name of this.at) checkFinite(gradients[name]!, name)
-    return { values, gradients }
   }
 
   /**
@@ -271,7 +336,8 @@ export class Evaluator {
     make: (start: number, used: number) => Points,
     step: string,
   ): Promise<{ sum: Sums; squares: Sums }> {
-    const rows = this.#chunk('moments', momentsProgram, count)
+    const key = this.#targetKey('moments')
+    const rows = this.#chunk(key, momentsProgram, count)
     const sum = this.#zeros()
     const squares = this.#zeros()
     const feeds = (start: number, used: number): TensorValues => ({
@@ -279,7 +345,7 @@ export class Evaluator {
       ...this.#padded(make(start, used), used, rows),
       [port.weights]: { dtype: 'float32', dims: [rows], data: new Float32Array(rows).fill(weight, 0, used) },
     })
-    await this.#chunks(this.#targetKey('moments'), momentsProgram, count, rows, feeds, (start, used, result) => {
+    await this.#chunks(key, momentsProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       this.#accumulate(squares, result, port.squares)
       this.cost.gradients += used
@@ -299,7 +365,8 @@ export class Evaluator {
     step: string,
   ): Promise<{ sum: Sums; values: Float64Array }> {
     const count = positions.length
-    const rows = this.#chunk('path', pathProgram, count)
+    const key = this.#targetKey('path')
+    const rows = this.#chunk(key, pathProgram, count)
     const sum = this.#zeros()
     const values = new Float64Array(count)
     const ends: Record<string, TensorValue> = { ...this.#classFeed() }
@@ -318,7 +385,7 @@ export class Evaluator {
       [port.positions]: chunk(positions, start, used, positions[start]!),
       [port.weights]: chunk(weights, start, used, 0),
     })
-    await this.#chunks(this.#targetKey('path'), pathProgram, count, rows, feeds, (start, used, result) => {
+    await this.#chunks(key, pathProgram, count, rows, feeds, (start, used, result) => {
       this.#accumulate(sum, result, port.sum)
       for (let row = 0; row < used; row++) values[start + row] = (result[port.value]!.data as Float32Array)[row]!
       this.cost.gradients += used

@@ -34,9 +34,25 @@ export interface SmoothGradOptions extends MethodOptions {
   readonly variant?: 'ascribe' | 'captum' | 'pair'
 }
 
+/** Options of the method `of` are given as `'of.NAME'`. */
+export interface NoiseTunnelOptions extends MethodOptions {
+  readonly of?: string
+  readonly samples?: number
+  readonly noise?: number
+  readonly scale?: 'range' | 'absolute'
+  readonly form?: 'mean' | 'squared' | 'variance' | 'unbiased-variance'
+  readonly variant?: 'ascribe' | 'captum' | 'pair'
+  readonly [inner: `of.${string}`]: unknown
+}
+
 export interface GradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+}
+
+export interface GuidedGradCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly interpolation?: 'bilinear' | 'nearest'
 }
 
 export interface OcclusionOptions extends MethodOptions {
@@ -52,6 +68,11 @@ export interface RiseOptions extends MethodOptions {
   readonly probability?: number
   readonly baseline?: Baseline
   readonly normalise?: 'paper' | 'coverage'
+}
+
+/** Sigma as a share of height and width for `centre`, in pixels for `blurredCopy`. */
+export interface SigmaOptions extends MethodOptions {
+  readonly sigma?: number
 }
 
 /** A method to call; the options are those that `ascribe methods NAME` shows, beside the common ones. */
@@ -93,7 +114,15 @@ export const gradient = methodFunction<GradientOptions>('gradient')
 export const inputXGradient = methodFunction('input-x-gradient')
 export const integratedGradients = methodFunction<IntegratedGradientsOptions>('integrated-gradients')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
+export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
+export const guidedBackprop = methodFunction('guided-backprop')
+export const deconvnet = methodFunction('deconvnet')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
+export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
 export const random = methodFunction('random')
+export const uniform = methodFunction('uniform')
+export const edges = methodFunction('edges')
+export const centre = methodFunction<SigmaOptions>('centre')
+export const blurredCopy = methodFunction<SigmaOptions>('blurred-copy')

@@ -18,6 +18,7 @@ export {
   type OptionSpec,
   type OptionSpecs,
   type Options,
+  optionSpecs,
   type PathRule,
   resolveOptions,
 } from './methods/method.js'

@@ -40,6 +40,7 @@ export class Model {
   readonly #options: ModelOptions
   readonly #sessions = new Map<string, Promise<Session>>()
   readonly #batchings = new Map<string, Batching>()
+  readonly #peaks = new Map<string, number>()
 
   /** @param graph in normal form, as `readModel` gives it */
   constructor(
@@ -112,11 +113,12 @@ export class Model {
 
   /**
    * Rows per run for `count` rows of a program.
-   * @param graph the program for one row
+   * @param make the program for one row, made where `key` is new
    * @throws MemoryBudgetError where even one row does not fit
    */
-  rowsPerRun(graph: Graph, count: number): number {
-    const bytes = peakBytes(graph)
+  rowsPerRun(key: string, make: () => Graph, count: number): number {
+    const bytes = this.#peaks.get(key) ?? peakBytes(make())
+    this.#peaks.set(key, bytes)
     if (bytes > this.memory)
       throw new MemoryBudgetError(
         `one row needs about ${mebibytes(bytes)} MiB of activations, over the budget of ${mebibytes(this.memory)} MiB; raise --memory`,

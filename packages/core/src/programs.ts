@@ -1,5 +1,5 @@
 /** @file Graphs that methods run: the model, the target and its gradient, with named ports for one chunk of work. */
-import { differentiate } from '@ascribe/autodiff'
+import { differentiate, type RuleSetName, ruleSets } from '@ascribe/autodiff'
 import { elementCount, foldConstants, type Graph, GraphBuilder, inferShapes, type Node, type Port, prune } from '@ascribe/onnx'
 import { appendTarget, type Link } from './target.js'
 
@@ -15,6 +15,8 @@ export interface ProgramSource {
   readonly link: Link
   /** Classes of one row of the output, where the target names a row. */
   readonly rowClasses?: number
+  /** What stands in for the gradient on the way back; default the gradient. */
+  readonly rules?: RuleSetName
 }
 
 /** Port names. `of(name)` marks one per explained tensor. */
@@ -111,7 +113,8 @@ function withGradient(source: ProgramSource, bound: GraphBuilder): GradientParts
   const value = withTarget(source, bound)
   bound.output(value)
   const shaped = inferShapes(bound.build())
-  const result = differentiate(shaped, { of: [value], at: source.at, cotangents: { [value]: null } })
+  const rules = ruleSets[source.rules ?? 'gradient']
+  const result = differentiate(shaped, { of: [value], at: source.at, cotangents: { [value]: null }, rules })
   const gradients = new Map(source.at.map(name => [name, result.gradients[name]!]))
   return { value, gradients, builder: new GraphBuilder(result.graph, 'reduce') }
 }

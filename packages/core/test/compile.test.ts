@@ -74,5 +74,12 @@ describe('compiled explanations', () => {
     expect(() => compileExplanation(model, methodNamed('ig'), { options: { baseline: 'blur:3' } })).toThrow(
       /baseline "blur:3" cannot be compiled/,
     )
+    expect(() => compileExplanation(model, methodNamed('ig'), { options: { tolerance: 0.1 } })).toThrow(/with a tolerance/)
+  })
+
+  it('takes absolute values where the method does', async () => {
+    const graph = compileExplanation(modelOf(mixed()), methodNamed('gradient'), { target: 0, options: { absolute: true } })
+    const found = await runCompiled(graph, { x: float32([1, 3], [1, -2, 3]) })
+    expect(worst(found['attribution']!.data as Float32Array, Float32Array.of(5, 4, Math.abs(Math.cos(3))))).toBeLessThan(1e-6)
   })
 })

@@ -1,5 +1,6 @@
+import { encodeModel } from '@ascribe/onnx'
 import { afterAll, describe, expect, it } from 'vitest'
-import { explain, float32, quadratures } from '../src/index.js'
+import { compileExplanation, explain, float32, methodNamed, quadratures } from '../src/index.js'
 import { convolutional, difference, mixed, modelOf, multilayer, ramp, shifted, squares, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())
@@ -136,6 +137,34 @@ describe('smooth-grad', () => {
   })
 })
 
+describe('guided-backprop and deconvnet', () => {
+  it.each([
+    ['18', 'guided-backprop', [0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1]],
+    ['18b', 'deconvnet', [2, 3, 3, 1, 3, 5, 5, 2, 3, 5, 5, 2, 1, 2, 2, 1]],
+  ])('%s: %s of the convolutional model', async (_, method, expected) => {
+    const model = modelOf(convolutional())
+    const a = await explain(model, { image: picture }, method, { target: 0 })
+    expectValues(a.values, expected)
+    expect(a.warnings).toEqual([])
+    const compiled = compileExplanation(model, methodNamed(method), { target: 0 })
+    const session = await testRuntime().open(encodeModel(compiled, { weights: 'embed' }), {})
+    const { attribution } = await session.run({ image: picture })
+    expectValues(attribution!.data as Float32Array, expected)
+    await session.dispose()
+  })
+
+  it('18c: a second input of ones', async () => {
+    const a = await explain(modelOf(convolutional(true)), { image: picture, extra: ones }, 'guided-backprop', { target: 0 })
+    for (const name of ['image', 'extra']) expectValues(a.maps[name]!.values, [1, 2, 2, 1, 2, 4, 4, 2, 2, 4, 4, 2, 1, 2, 2, 1])
+  })
+
+  it('warns where a model has no ReLU, and gives its gradient', async () => {
+    const a = await explain(modelOf(mixed()), row([1, 2, 3]), 'guided-backprop', { target: 0 })
+    expectValues(a.values, [5, 4, Math.cos(3)])
+    expect(a.warnings.join()).toMatch(/guided-backprop is the plain gradient here/)
+  })
+})
+
 describe('grad-cam', () => {
   const layer = (graph: ReturnType<typeof convolutional>, name: string): string =>
     graph.nodes.find(node => node.name === name)!.outputs[0]!
@@ -158,6 +187,23 @@ describe('grad-cam', () => {
     const options = { layer: layer(graph, 'conv1'), relu: false }
     const a = await explain(modelOf(graph), { image: picture, extra: ones }, 'grad-cam', { target: 0, options })
     expectValues(a.values, [14.5, 19, 32.5, 37])
+  })
+
+  it('20: guided Grad-CAM at relu1, nearest', async () => {
+    const graph = convolutional()
+    const options = { layer: layer(graph, 'relu1'), interpolation: 'nearest' }
+    const a = await explain(modelOf(graph), { image: picture }, 'guided-grad-cam', { target: 0, options })
+    expectValues(a.values, [0, 0, 4, 4, 0, 0, 12, 8, 28, 84, 97.5, 65, 28, 56, 65, 32.5])
+  })
+
+  it('guided Grad-CAM, bilinear between pixel centres by default', async () => {
+    const a = await explain(modelOf(convolutional()), { image: picture }, 'guided-grad-cam', { target: 0 })
+    const cam = [0, 1, 3, 4, 7, 8.03125, 10.09375, 11.125, 21, 22.09375, 24.28125, 25.375, 28, 29.125, 31.375, 32.5]
+    const guided = [0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1]
+    expectValues(
+      a.values,
+      cam.map((value, i) => value * guided[i]!),
+    )
   })
 
   it('finds the last spatial layer by itself', async () => {

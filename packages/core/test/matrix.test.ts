@@ -51,6 +51,7 @@ const image = { image: float32([1, 3, 12, 12], normal(9, [1, 3, 12, 12]).numbers
 const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
   'smooth-grad': { samples: 11 },
+  'noise-tunnel': { samples: 11 },
   rise: { masks: 37, cells: 3 },
   occlusion: { window: 4, stride: 3 },
 }

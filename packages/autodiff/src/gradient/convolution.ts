@@ -1,4 +1,5 @@
 /** @file Gradients of convolutions, any number of spatial axes, with respect to input, weight and bias. */
+import { elementCount } from '@ascribe/onnx'
 import { type RuleContext, type RuleTable, single } from '../rule.js'
 import { blockable, blocked } from './layout.js'
 import { padAxis, type WindowAxis, windowAxes } from './window.js'
@@ -67,19 +68,72 @@ function inputGradient(context: RuleContext, g: string, weight: string, axes: re
   })
 }
 
+interface WeightGradient {
+  readonly x: string
+  readonly xDims: readonly number[]
+  readonly g: string
+  readonly gDims: readonly number[]
+  readonly axes: readonly WindowAxis[]
+  readonly group: number
+}
+
+/** Kernels with more positions than this go through one convolution: the products' number grows with them. */
+const mostPositions = 64
+
+/** Gradient of the weight [M, C/g, k...] of a convolution that reads `x` and whose output has cotangent `g`. */
+const weightGradient = (context: RuleContext, parts: WeightGradient): string =>
+  parts.group === 1 && elementCount(parts.axes.map(axis => axis.kernel)) <= mostPositions
+    ? weightGradientByPosition(context, parts)
+    : weightGradientByConvolution(context, parts)
+
 /**
- * Gradient of the weight [M, C/g, k...] of a convolution that reads `x` and whose output has cotangent `g`:
- * a convolution over the batch, x as its input with the cotangent as its kernel, strides and dilations swapped.
+ * One matrix product per kernel position k: dW_k = sum over rows of g x_k', with x_k what that position reads. Three times faster than the
+ * convolution below, whose windows are too short to be copied well.
  */
-function weightGradient(
-  context: RuleContext,
-  x: string,
-  xDims: readonly number[],
-  g: string,
-  gDims: readonly number[],
-  axes: readonly WindowAxis[],
-  group: number,
-): string {
+function weightGradientByPosition(context: RuleContext, { x, xDims, g, gDims, axes }: WeightGradient): string {
+  const [batch, inputs] = xDims as [number, number]
+  const outputs = gDims[1]!
+  const places = elementCount(gDims.slice(2))
+  const spatial = range(2, xDims.length)
+  const extra = (axis: WindowAxis): readonly [number, number] => [
+    axis.before,
+    Math.max(0, (axis.output - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1 - axis.before - axis.input),
+  ]
+  const amounts = axes.map(extra)
+  const padded = amounts.every(([before, after]) => before === 0 && after === 0)
+    ? x
+    : context.emit('Pad', [
+        x,
+        context.ints64([0, 0, ...amounts.map(([before]) => before), 0, 0, ...amounts.map(([, after]) => after)]),
+      ])
+  const flat = context.reshape(g, [batch, outputs, places])
+  const reads = (offsets: readonly number[]): string => {
+    const starts = axes.map((axis, i) => offsets[i]! * axis.dilation)
+    const ends = axes.map((axis, i) => starts[i]! + (axis.output - 1) * axis.stride + 1)
+    const whole = axes.every(
+      (axis, i) => axis.stride === 1 && starts[i] === 0 && axis.output === amounts[i]![0] + axis.input + amounts[i]![1],
+    )
+    if (whole) return padded
+    const lists = [starts, ends, spatial, axes.map(axis => axis.stride)].map(list => context.ints64(list))
+    return context.emit('Slice', [padded, ...lists])
+  }
+  const product = (offsets: readonly number[]): string => {
+    const read = context.reshape(reads(offsets), [batch, inputs, places])
+    const each = context.emit('MatMul', [flat, context.emit('Transpose', [read], { perm: [0, 2, 1] })])
+    return context.emit('ReduceSum', [each, context.ints64([0])], { keepdims: 0 })
+  }
+  const positions = axes.reduce<number[][]>(
+    (found, axis) => found.flatMap(one => range(0, axis.kernel).map(offset => [...one, offset])),
+    [[]],
+  )
+  const dims = [outputs, inputs, ...axes.map(axis => axis.kernel)]
+  if (positions.length === 1) return context.reshape(product(positions[0]!), dims)
+  const columns = positions.map(offsets => context.reshape(product(offsets), [outputs, inputs, 1]))
+  return context.reshape(context.emit('Concat', columns, { axis: 2 }), dims)
+}
+
+/** A convolution over the batch: x as its input with the cotangent as its kernel, strides and dilations swapped. */
+function weightGradientByConvolution(context: RuleContext, { x, xDims, g, gDims, axes, group }: WeightGradient): string {
   const [batch, inputs] = xDims as [number, number]
   const outputs = gDims[1]!
   const spatial = range(2, xDims.length)
@@ -152,7 +206,7 @@ export const convolution: RuleTable = {
     const group = c.int('group', 1)
     return [
       c.wants(0) ? inputGradient(c, g, weight, axes, group) : null,
-      c.wants(1) ? weightGradient(c, x, xDims, g, gDims, axes, group) : null,
+      c.wants(1) ? weightGradient(c, { x, xDims, g, gDims, axes, group }) : null,
       c.wants(2) ? biasGradient(c, g, xDims.length) : null,
     ]
   }),
@@ -175,7 +229,7 @@ export const convolution: RuleTable = {
       )
     return [
       c.wants(0) ? toInput() : null,
-      c.wants(1) ? weightGradient(c, g, gDims, x, xDims, axes, group) : null,
+      c.wants(1) ? weightGradient(c, { x: g, xDims: gDims, g: x, gDims: xDims, axes, group }) : null,
       c.wants(2) ? biasGradient(c, g, xDims.length) : null,
     ]
   }),

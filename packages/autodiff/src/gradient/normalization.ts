@@ -105,37 +105,56 @@ function inferenceBatchNormalization(g: string, c: RuleContext): (string | null)
   ]
 }
 
-/** With the batch's own statistics; the running mean and variance are outputs too. */
+/**
+ * With the batch's own statistics; the running mean and variance are outputs too. Written as dx = a g + b x + c with one number each per
+ * channel, so that the tensors are read as few times as possible.
+ */
 const trainingBatchNormalization: Rule = ([g, ofMean, ofVariance], c) => {
   const [x, scale] = [c.input(0), c.input(1)]
   const dims = c.dims(x)
   const channels = dims[1]!
   const perChannel = [1, channels, ...dims.slice(2).map(() => 1)]
-  const axes = dims.map((_, axis) => axis).filter(axis => axis !== 1)
+  const axes = c.ints64(dims.map((_, axis) => axis).filter(axis => axis !== 1))
+  const count = elementCount(dims) / channels
   const momentum = c.float('momentum', 0.9)
-  const mean = (value: string): string => c.emit('ReduceMean', [value, c.ints64(axes)], { keepdims: 1 })
-  const wide = (vector: string): string => c.reshape(vector, perChannel)
-  const centred = c.emit('Sub', [x, mean(x)])
-  const variance = mean(c.emit('Mul', [centred, centred]))
-  const inverse = c.emit('Reciprocal', [c.emit('Sqrt', [c.emit('Add', [variance, c.scalar(c.float('epsilon', 1e-5))])])])
-  const plain = { y: c.emit('Mul', [centred, inverse]), inverse }
-  const sum = (value: string): string => c.reshape(c.reduceTo(value, dims, perChannel), [channels], perChannel)
-  const share = (1 - momentum) / (elementCount(dims) / channels)
-  const parts: string[] = []
-  if (c.wants(0)) {
-    if (g) parts.push(standardisedGradient(c.emit('Mul', [g, wide(scale)]), plain, axes, c))
-    if (ofMean) parts.push(c.emit('Expand', [wide(c.emit('Mul', [ofMean, c.scalar(share)])), c.ints64(dims)]))
-    if (ofVariance) parts.push(c.emit('Mul', [centred, wide(c.emit('Mul', [ofVariance, c.scalar(2 * share)]))]))
+  const wide = (vector: string): string => c.reshape(vector, perChannel, [channels])
+  const sum = (value: string): string => c.emit('ReduceSum', [value, axes], { keepdims: 0 })
+  const times = (value: string, factor: number): string => c.emit('Mul', [value, c.scalar(factor)])
+  const mean = c.emit('ReduceMean', [x, axes], { keepdims: 0 })
+  const squares = times(c.emit('ReduceSumSquare', [x, axes], { keepdims: 0 }), 1 / count)
+  const variance = c.emit('Max', [c.emit('Sub', [squares, c.emit('Mul', [mean, mean])]), c.scalar(0)])
+  const root = c.emit('Sqrt', [c.emit('Add', [variance, c.scalar(c.float('epsilon', 1e-5))])])
+  const share = (1 - momentum) / count
+  /** Numbers per channel that multiply g, x and 1. */
+  const factors: { g?: string; x: string[]; one: string[] } = { x: [], one: [] }
+  let [dscale, dbias]: (string | null)[] = [null, null]
+  if (g) {
+    dbias = sum(g)
+    const along = c.emit('Sub', [sum(c.emit('Mul', [g, x])), c.emit('Mul', [mean, dbias])])
+    dscale = c.emit('Div', [along, root])
+    const slope = c.emit('Div', [scale, root])
+    const ofX = times(c.emit('Div', [c.emit('Mul', [slope, dscale]), root]), -1 / count)
+    factors.g = slope
+    factors.x.push(ofX)
+    factors.one.push(times(c.emit('Mul', [slope, dbias]), -1 / count), c.emit('Neg', [c.emit('Mul', [ofX, mean])]))
+  }
+  if (ofMean) factors.one.push(times(ofMean, share))
+  if (ofVariance) {
+    const ofX = times(ofVariance, 2 * share)
+    factors.x.push(ofX)
+    factors.one.push(c.emit('Neg', [c.emit('Mul', [ofX, mean])]))
+  }
+  const total = (parts: readonly string[]): string => parts.reduce((left, right) => c.emit('Add', [left, right]))
+  const dx = (): string | null => {
+    if (factors.one.length === 0) return null
+    const shift = wide(total(factors.one))
+    if (factors.x.length === 0) return c.emit('Expand', [shift, c.ints64(dims)])
+    const affine = c.emit('Add', [c.emit('Mul', [x, wide(total(factors.x))]), shift])
+    return factors.g && g ? c.emit('Add', [c.emit('Mul', [g, wide(factors.g)]), affine]) : affine
   }
   const kept = (cotangent: string | null | undefined): string | null =>
     cotangent ? c.emit('Mul', [cotangent, c.scalar(momentum)]) : null
-  return [
-    parts.length > 0 ? parts.reduce((left, right) => c.emit('Add', [left, right])) : null,
-    g && c.wants(1) ? sum(c.emit('Mul', [g, plain.y])) : null,
-    g && c.wants(2) ? sum(g) : null,
-    kept(ofMean),
-    kept(ofVariance),
-  ]
+  return [c.wants(0) ? dx() : null, c.wants(1) ? dscale : null, c.wants(2) ? dbias : null, kept(ofMean), kept(ofVariance)]
 }
 
 /** y = x D^-beta with D = bias + alpha / size · the sum of squares over a window of channels, which is a banded matrix here. */

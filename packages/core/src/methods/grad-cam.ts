@@ -1,5 +1,6 @@
 /** @file grad-cam: a layer's channels weighted by their mean gradient. */
 import { elementCount } from '@ascribe/onnx'
+import type { Evaluator } from '../evaluator.js'
 import { spatialLayer } from '../layers.js'
 import type { Method } from './method.js'
 
@@ -23,18 +24,23 @@ export const gradCam: Method = {
   signed: false,
   cost: () => ({ forwards: 1, gradients: 1 }),
   async run(evaluator, { layer, relu }) {
-    const name = layer || spatialLayer(evaluator.graph, evaluator.at, evaluator.target.output)
-    const { values, gradient, dims } = await evaluator.layer(name)
-    const [channels, ...space] = dims.slice(1) as [number, ...number[]]
-    const size = elementCount(space)
-    const map = new Float64Array(size)
-    for (let c = 0; c < channels; c++) {
-      let weight = 0
-      for (let i = 0; i < size; i++) weight += gradient[c * size + i]!
-      weight /= size
-      for (let i = 0; i < size; i++) map[i]! += weight * values[c * size + i]!
-    }
-    const out = Float32Array.from(map, value => (relu ? Math.max(0, value) : value))
-    return { maps: { [name]: { values: out, dims: [1, ...space] } }, settled: { layer: name } }
+    const { name, values, space } = await classActivation(evaluator, layer, relu)
+    return { maps: { [name]: { values, dims: [1, ...space] } }, settled: { layer: name } }
   },
+}
+
+/** The map at a layer (default: the last spatial one), and the layer's name and spatial dimensions. */
+export async function classActivation(evaluator: Evaluator, layer: string, relu: boolean) {
+  const name = layer || spatialLayer(evaluator.graph, evaluator.at, evaluator.target.output)
+  const { values, gradient, dims } = await evaluator.layer(name)
+  const [channels, ...space] = dims.slice(1) as [number, ...number[]]
+  const size = elementCount(space)
+  const map = new Float64Array(size)
+  for (let c = 0; c < channels; c++) {
+    let weight = 0
+    for (let i = 0; i < size; i++) weight += gradient[c * size + i]!
+    weight /= size
+    for (let i = 0; i < size; i++) map[i]! += weight * values[c * size + i]!
+  }
+  return { name, space, values: Float32Array.from(map, value => (relu ? Math.max(0, value) : value)) }
 }

@@ -1,6 +1,6 @@
 /** @file gradient: the derivative of the target with respect to the input. */
 import { mapsOf } from './maps.js'
-import type { Method } from './method.js'
+import { atInput, type Method } from './method.js'
 
 /**
  * A_i = d f(x) / d x_i, signed; `absolute` gives |A_i|.
@@ -21,5 +21,5 @@ export const gradient: Method = {
     const { gradients } = await evaluator.gradient(evaluator.point, 1)
     return { maps: mapsOf(evaluator, (name, i) => (absolute ? Math.abs(gradients[name]![i]!) : gradients[name]![i]!)) }
   },
-  path: () => ({ positions: Float64Array.of(1), weights: Float64Array.of(1), multiply: 'nothing', baseline: 'zeros' }),
+  path: ({ absolute }) => ({ ...atInput, absolute }),
 }

@@ -1,25 +1,41 @@
 /** @file Every attribution method, listed once. The command, the docs and the test matrix read this list. */
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
+import { blurredCopy } from './blurred-copy.js'
+import { centre } from './centre.js'
+import { deconvnet } from './deconvnet.js'
+import { edges } from './edges.js'
 import { gradCam } from './grad-cam.js'
 import { gradient } from './gradient.js'
+import { guidedBackprop } from './guided-backprop.js'
+import { guidedGradCam } from './guided-grad-cam.js'
 import { inputXGradient } from './input-x-gradient.js'
 import { integratedGradients } from './integrated-gradients.js'
 import type { Method } from './method.js'
+import { noiseTunnel } from './noise-tunnel.js'
 import { occlusion } from './occlusion.js'
 import { random } from './random.js'
 import { rise } from './rise.js'
 import { smoothGrad } from './smooth-grad.js'
+import { uniform } from './uniform.js'
 
 export const methods: readonly Method[] = [
   gradient,
   inputXGradient,
   integratedGradients,
   smoothGrad,
+  noiseTunnel(methodNamed),
+  guidedBackprop,
+  deconvnet,
   gradCam,
+  guidedGradCam,
   occlusion,
   rise,
   random,
+  uniform,
+  edges,
+  centre,
+  blurredCopy,
 ]
 
 /** The method of this name or alias. Throws UsageError with a suggestion where there is none. */

@@ -1,6 +1,6 @@
 /** @file input-x-gradient: the gradient times the input. */
 import { mapsOf } from './maps.js'
-import type { Method } from './method.js'
+import { atInput, type Method } from './method.js'
 
 /** A_i = x_i d f(x) / d x_i. There is no baseline in it; it equals integrated gradients from zero only where f is linear along the way. */
 export const inputXGradient: Method = {
@@ -18,5 +18,5 @@ export const inputXGradient: Method = {
     const { gradients } = await evaluator.gradient(evaluator.point, 1)
     return { maps: mapsOf(evaluator, (name, i) => evaluator.inputs[name]!.data[i]! * gradients[name]![i]!) }
   },
-  path: () => ({ positions: Float64Array.of(1), weights: Float64Array.of(1), multiply: 'input', baseline: 'zeros' }),
+  path: () => ({ ...atInput, multiply: 'input' }),
 }

@@ -94,6 +94,7 @@ export const integratedGradients: Method = {
       ...quadratures[rule]!(points),
       multiply: options['multiply'] ? 'difference' : 'nothing',
       baseline: options['baseline'],
+      adaptive: options['tolerance'] > 0 && options['multiply'],
     }
   },
 }

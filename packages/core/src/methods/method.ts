@@ -1,5 +1,7 @@
 /** @file The shape of a method, and its options as data: the command, the docs and the test matrix all read these. */
+import type { RuleSetName } from '@ascribe/autodiff'
 import type { AttributionMap } from '../attribution.js'
+import type { Baseline } from '../baseline.js'
 import { UsageError } from '../errors.js'
 import type { Evaluator } from '../evaluator.js'
 import { suggestion } from '../suggest.js'
@@ -65,6 +67,8 @@ export interface Method {
   readonly run: (evaluator: Evaluator, options: Options, seed: number) => Promise<MethodResult>
   /** Weighted points along the path from baseline to input whose gradients make up the explanation: what `compile` needs. */
   readonly path?: (options: Options) => PathRule
+  /** The option that names another method, whose own options are given as OPTION.NAME. */
+  readonly wraps?: { readonly option: string; readonly methodNamed: (name: string) => Method }
 }
 
 /** sum_k weights_k grad f(b + positions_k (x - b)), times `multiply`. */
@@ -72,7 +76,45 @@ export interface PathRule {
   readonly positions: Float64Array
   readonly weights: Float64Array
   readonly multiply: 'nothing' | 'input' | 'difference'
-  readonly baseline: string
+  readonly baseline: Baseline
+  /** What stands in for the gradient; default the gradient. */
+  readonly rules?: RuleSetName
+  /** The absolute value is taken at the end. */
+  readonly absolute?: boolean
+  /** Points may be added while it runs, until the values are good enough. */
+  readonly adaptive?: boolean
+}
+
+/** The gradient at the input itself. */
+export const atInput: PathRule = {
+  positions: Float64Array.of(1),
+  weights: Float64Array.of(1),
+  multiply: 'nothing',
+  baseline: 'zeros',
+}
+
+/** Options given as PREFIX.NAME, by NAME. */
+const within = (prefix: string, options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(options).flatMap(([name, value]) =>
+      name.startsWith(`${prefix}.`) ? [[name.slice(prefix.length + 1), value]] : [],
+    ),
+  )
+
+/** Options of the method that `method` wraps; none where it wraps none. */
+export const innerOptions = ({ wraps }: Method, options: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  wraps ? within(wraps.option, options) : {}
+
+/**
+ * Every option a method takes: its own and, as OPTION.NAME, those of the method that it wraps.
+ * @throws UsageError where the wrapped method is unknown
+ */
+export function optionSpecs(method: Method, given: Readonly<Record<string, unknown>>): OptionSpecs {
+  const { wraps, options } = method
+  if (!wraps) return options
+  const inner = wraps.methodNamed(String(given[wraps.option] ?? options[wraps.option]!.default))
+  const specs = Object.entries(optionSpecs(inner, innerOptions(method, given)))
+  return { ...options, ...Object.fromEntries(specs.map(([name, spec]) => [`${wraps.option}.${name}`, spec])) }
 }
 
 /**
@@ -81,11 +123,12 @@ export interface PathRule {
  */
 export function resolveOptions(method: Method, given: Readonly<Record<string, unknown>> = {}): Options {
   const resolved: Record<string, unknown> = {}
-  for (const [name, spec] of Object.entries(method.options)) resolved[name] = spec.default
+  const specs = optionSpecs(method, given)
+  for (const [name, spec] of Object.entries(specs)) resolved[name] = spec.default
   for (const [name, value] of Object.entries(given)) {
-    const spec = method.options[name]
+    const spec = specs[name]
     if (!spec) {
-      const names = Object.keys(method.options)
+      const names = Object.keys(specs)
       throw new UsageError(
         `${method.name} has no option "${name}"${suggestion(name, names)}${names.length > 0 ? ` (it has ${names.join(', ')})` : ' (it has none)'}`,
       )

@@ -1,0 +1,117 @@
+/** @file noise-tunnel: any method averaged over noisy copies of the input. */
+import type { AttributionMap } from '../attribution.js'
+import type { Evaluator } from '../evaluator.js'
+import { Random } from '../random.js'
+import { float32 } from '../tensor-value.js'
+import { baselinePoints } from './integrated-gradients.js'
+import { innerOptions, type Method, type MethodResult, type Options, optionSpecs, resolveOptions } from './method.js'
+import { noiseForms, noiseOptions, noiseSettings, noisyCopies } from './noise.js'
+import { pathMaps } from './path.js'
+
+/** First stream of the seeds that inner methods get, away from the streams of the noise. */
+const seedStream = 2 ** 40
+
+/** Sums of maps and of their squares, in double precision. */
+class Moments {
+  readonly #maps = new Map<string, { dims: readonly number[]; sum: Float64Array; squares: Float64Array }>()
+
+  add(name: string, dims: readonly number[], values: ArrayLike<number>): void {
+    let map = this.#maps.get(name)
+    if (!map) {
+      map = { dims, sum: new Float64Array(values.length), squares: new Float64Array(values.length) }
+      this.#maps.set(name, map)
+    }
+    const { sum, squares } = map
+    for (let i = 0; i < values.length; i++) {
+      sum[i]! += values[i]!
+      squares[i]! += values[i]! ** 2
+    }
+  }
+
+  maps(form: string, samples: number): Record<string, AttributionMap> {
+    const combine = noiseForms[form]!
+    return Object.fromEntries(
+      [...this.#maps].map(([name, { dims, sum, squares }]) => [
+        name,
+        { dims, values: Float32Array.from(sum, (total, i) => combine(total / samples, squares[i]! / samples, samples)) },
+      ]),
+    )
+  }
+}
+
+/** Baselines by name become values, made from the input itself, so that they are the same for every noisy copy. */
+const withBaselines = (evaluator: Evaluator, method: Method, options: Options, seed: number): Options =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => {
+      if (optionSpecs(method, options)[name]?.kind !== 'baseline') return [name, value]
+      const points = baselinePoints(evaluator, value, seed)
+      return [name, Object.fromEntries(evaluator.at.map(at => [at, float32(evaluator.inputs[at]!.dims, points[at]!)]))]
+    }),
+  )
+
+/**
+ * With M(x) the map of the method `of` at x: mean (1/n) sum_k M(x + e_k), squared (1/n) sum_k M(x + e_k)^2, variance of M(x + e_k).
+ * Noise, forms and variants are those of smooth-grad, which this is for `of=gradient`. The target is fixed by the input itself: no
+ * class is predicted anew from a noisy copy; nor is a baseline made from one. Random choices of the inner method differ from copy to copy.
+ * Options of the inner method are given as `of.NAME`: `noise-tunnel:of=integrated-gradients,of.points=25`.
+ * Peers: Captum's NoiseTunnel; PAIR's GetSmoothedMask (mean, or squared by default).
+ */
+export const noiseTunnel = (methodNamed: (name: string) => Method): Method => {
+  const inner = (options: Options) => {
+    const method = methodNamed(options['of'])
+    return { method, options: resolveOptions(method, innerOptions(tunnel, options)) }
+  }
+  const tunnel: Method = {
+    name: 'noise-tunnel',
+    summary: 'any method averaged over noisy copies of the input; its options are written of.NAME',
+    formula: 'A_i = (1/n) sum_k M_i(x + e_k), e_k ~ N(0, sigma^2)',
+    citation: 'Smilkov et al.: SmoothGrad, 2017; squared: Hooker et al., NeurIPS 2019; variance: Adebayo et al., 2018',
+    options: { of: { kind: 'text', default: 'gradient', describe: 'the method to average' }, ...noiseOptions },
+    wraps: { option: 'of', methodNamed },
+    needs: ['gradient'],
+    promises: [],
+    signed: true,
+    cost: options => {
+      const { method, options: settings } = inner(options)
+      const { samples } = noiseSettings(options)
+      const rule = method.path?.(settings)
+      if (rule && !rule.adaptive) return { forwards: 1, gradients: samples * rule.positions.length }
+      const { forwards, gradients } = method.cost(settings)
+      return { forwards: 1 + samples * forwards, gradients: samples * gradients }
+    },
+    async run(evaluator, options, seed) {
+      const { method, options: given } = inner(options)
+      const settings = noiseSettings(options)
+      const { samples, form } = settings
+      const copies = noisyCopies(evaluator, settings, seed)
+      const fixed = withBaselines(evaluator, method, given, seed)
+      const moments = new Moments()
+      const rule = method.path?.(fixed)
+      if (rule && !rule.adaptive) {
+        const baseline = baselinePoints(evaluator, rule.baseline, seed)
+        const use = (_: number, maps: Readonly<Record<string, Float64Array>>): void => {
+          for (const name of evaluator.at) moments.add(name, evaluator.inputs[name]!.dims, maps[name]!)
+        }
+        await pathMaps(evaluator, rule, k => copies(k, 1), baseline, samples, use, 'noisy copies')
+        return { maps: moments.maps(form, samples) }
+      }
+      const one = async (k: number): Promise<MethodResult> => {
+        const draw = new Random(seed, seedStream + k).integer(2 ** 31)
+        return method.run(await evaluator.moved(copies(k, 1)), fixed, draw)
+      }
+      let settled: Readonly<Record<string, unknown>> = {}
+      const abreast = evaluator.model.runtime.processes ?? 1
+      for (let start = 0; start < samples; start += abreast) {
+        const wave = Array.from({ length: Math.min(abreast, samples - start) }, (_, i) => one(start + i))
+        for (const result of await Promise.all(wave)) {
+          for (const [name, { dims, values }] of Object.entries(result.maps)) moments.add(name, dims, values)
+          settled = result.settled ?? {}
+        }
+        evaluator.progress(Math.min(samples, start + abreast), samples, 'noisy copies')
+      }
+      const named = Object.entries(settled).map(([name, value]) => [`of.${name}`, value])
+      return { maps: moments.maps(form, samples), settled: Object.fromEntries(named) }
+    },
+  }
+  return tunnel
+}
