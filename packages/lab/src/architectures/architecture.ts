@@ -1,0 +1,28 @@
+/** @file The shape of an architecture. */
+import type { OptionSpecs, Options } from '@ascribe/core'
+import type { Network } from './network.js'
+
+/** What the network reads and answers. */
+export interface Task {
+  /** Dimensions of one row: [channels, height, width] of a picture, [columns] of a table. */
+  readonly row: readonly number[]
+  readonly classes: number
+}
+
+export interface Architecture {
+  readonly name: string
+  readonly summary: string
+  readonly citation: string
+  /** What it reads: pictures [N, C, H, W], tables [N, columns], or the nodes of one graph [nodes, columns] with an adjacency matrix. */
+  readonly reads: 'picture' | 'table' | 'graph'
+  readonly options: OptionSpecs
+  /** Builds the layers on `inputs` (names of values) and gives the name of the logits [N, classes]. */
+  readonly build: (net: Network, inputs: readonly string[], task: Task, options: Options) => string
+  /** How it is usually trained. */
+  readonly training: {
+    readonly optimizer: string
+    readonly learningRate: number
+    readonly weightDecay: number
+    readonly warmUp: number
+  }
+}
