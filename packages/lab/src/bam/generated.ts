@@ -15,8 +15,8 @@ import type { BamEntry, BamPicture, BamSet, BamSource, Split } from './source.js
 /** Raised whenever a picture changes: part of the digest. */
 const version = 1
 
-/** Parts kept at hand: more than the 100 that a thousand neighbours of `obj` share. */
-const kept = 240
+/** Parts kept at hand: the pictures of one validation instance share ten scene pictures, ten cut-outs and one place. */
+const kept = 32
 
 const kinds = { scene: 0, object: 1, place: 2 } as const
 
@@ -36,7 +36,11 @@ function wholeNumber(name: string, value: number, from: number, to: number): num
   throw new UsageError(`generated BAM data: ${name} is ${value}; give a whole number from ${from} to ${to}`)
 }
 
-/** Pictures are pure functions of (seed, size, split, entry): any order of asking gives the same bytes. */
+/**
+ * Pictures are pure functions of (seed, size, split, entry): any order of asking gives the same bytes. Validation holds every instance
+ * on every pair (`find` has all swapped partners); training uses every scene picture and every cut-out once, so that a stream of
+ * pictures is a stream of fresh parts (`find` has no swapped partner there).
+ */
 export class GeneratedSource implements BamSource {
   readonly kind = 'generated'
   readonly size: number
@@ -81,12 +85,12 @@ export class GeneratedSource implements BamSource {
       throw new UsageError(`generated BAM data: ${set}/${split} has no picture ${index}; it has ${count}`)
     }
     const layout = this.#layouts[set]
-    return entryAt(layout, layout.times * this.#instances[split], index)
+    return entryAt(layout, split, index)
   }
 
   find(set: BamSet, split: Split, entry: BamEntry): number | undefined {
     const layout = this.#layouts[set]
-    return indexOf(layout, layout.times * this.#instances[split], entry)
+    return indexOf(layout, split, layout.times * this.#instances[split], entry)
   }
 
   picture(set: BamSet, split: Split, index: number): BamPicture {

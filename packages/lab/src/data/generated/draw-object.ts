@@ -77,7 +77,7 @@ function blurred(values: Float64Array, width: number, height: number, radius: nu
 /** The cut-out of one object in a frame of `width` x `height` pixels of a picture with `size` pixels a side. */
 export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame, size: number): CutOut {
   const { width, height } = frame
-  const angle = draws.between(0, 2 * Math.PI)
+  const angle = draws.between(-0.7, 0.7)
   const mirrored = draws.sign()
   const cosine = Math.cos(angle)
   const sine = Math.sin(angle)
@@ -110,12 +110,12 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
   for (const outline of detail) fill([placed(outline)], marks, width, height)
   const depth = blurred(cover, width, height, Math.max(1, Math.round((size / 64) * 2)))
 
-  const tone = draws.between(0.3, 0.7)
-  const rim = draws.between(0.3, 0.5) * draws.sign()
-  const mark = draws.between(0.25, 0.45) * draws.sign()
-  const mottle = draws.between(0.1, 0.3)
+  const tone = draws.between(0.65, 0.95)
+  const rim = draws.between(0.6, 0.9)
+  const mark = draws.between(0.4, 0.6)
+  const mottle = draws.between(0.05, 0.2)
   const mottleCells = draws.between(8, 20) / size
-  const fine = draws.between(0.02, 0.12)
+  const fine = draws.between(0.01, 0.06)
   const salt = draws.integer(2 ** 30)
   const colours = palette(draws, 0.45)
   const [across, down] = lightSlope(draws)
@@ -129,7 +129,7 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
     const column = i % width
     const row = (i - column) / width
     const edge = Math.min(1, 2 * (1 - depth[i]!))
-    let value = tone + rim * (edge * edge - 0.35) + mark * Math.min(1, marks[i]!)
+    let value = tone - rim * edge * edge - mark * Math.min(1, marks[i]!)
     value += mottle * smoothNoise(column * mottleCells, row * mottleCells, salt) + (fine * state) / 2 ** 31
     const light = 1 + across * (column / width - 0.5) + down * (row / height - 0.5)
     const level = 3 * Math.round(255 * Math.min(1, Math.max(0, value)))

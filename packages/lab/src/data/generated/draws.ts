@@ -3,7 +3,7 @@
 import type { Random } from '@ascribe/core'
 import type { Split } from '../../bam/source.js'
 
-const bands = 6
+const bands = 24
 
 /** Where in a band of width 1 each split's values lie; nothing is drawn from the gaps between them. */
 export const bandParts: Readonly<Record<Split, readonly [from: number, to: number]>> = { train: [0, 0.62], val: [0.7, 0.92] }
@@ -14,7 +14,7 @@ export class Draws {
     readonly split: Split,
   ) {}
 
-  /** A generator parameter in [low, high), from this split's bands only: six equal bands, the split's part of each. */
+  /** A generator parameter in [low, high), from this split's bands only: 24 equal bands, the split's part of each. */
   between(low: number, high: number): number {
     const [from, to] = bandParts[this.split]
     const band = this.random.integer(bands)

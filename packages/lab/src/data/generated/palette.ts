@@ -12,7 +12,7 @@ function tinted(draws: Draws, brightness: number): number[] {
 }
 
 /**
- * [256, 3] RGB over tones 0..1: dark to bright or bright to dark, bent by a power. The difference in brightness of the ends is at
+ * [256, 3] RGB over tones 0..1: dark to bright, bent by a power. The difference in brightness of the ends is at
  * least `contrast` of the range.
  */
 export function palette(draws: Draws, contrast: number): Float64Array {
@@ -20,13 +20,12 @@ export function palette(draws: Draws, contrast: number): Float64Array {
   const low = draws.between(0.08, 0.92 - difference)
   const dark = tinted(draws, 255 * low)
   const bright = tinted(draws, 255 * (low + difference))
-  const [start, end] = draws.sign() > 0 ? [dark, bright] : [bright, dark]
   const bend = Math.exp(draws.between(-0.4, 0.4))
   const result = new Float64Array(levels * 3)
   for (let level = 0; level < levels; level++) {
     const t = (level / (levels - 1)) ** bend
     for (let channel = 0; channel < 3; channel++)
-      result[level * 3 + channel] = start[channel]! + (end[channel]! - start[channel]!) * t
+      result[level * 3 + channel] = dark[channel]! + (bright[channel]! - dark[channel]!) * t
   }
   return result
 }

@@ -9,8 +9,8 @@ export interface SceneClass {
   readonly name: string
   /** Spacing of the pattern as a share of the picture's side, on top of the draw all classes share. */
   readonly spacing: number
-  /** One pattern with its own parameters; `span` is the picture's side in cells, centred on (0, 0). */
-  draw(draws: Draws, span: number): Pattern
+  /** One pattern with its own parameters; `middle` is the middle of the picture and `span` its side, in cells. */
+  draw(draws: Draws, middle: readonly [u: number, v: number], span: number): Pattern
 }
 
 /** 0 on a line, 1 away from it: a groove of half width `width` with soft sides, for a distance in cells. */

@@ -1,21 +1,18 @@
 /** @file Which pairs of classes each set of the generated data holds, and in which order. */
 
 import { Random } from '@ascribe/core'
-import type { BamEntry, BamSet } from '../../bam/source.js'
+import type { BamEntry, BamSet, Split } from '../../bam/source.js'
 
 /** An object class (null: none) on a scene class. */
 type Pair = readonly [object: number | null, scene: number]
 
 interface SetLayout {
   readonly pairs: readonly Pair[]
-  /** Instances per pair, as a multiple of those of a pair of `obj`: every set with one picture per scene gets as many pictures. */
+  /** Instances of a pair, as a multiple of those of a pair of `obj`: every set with one picture per scene gets as many pictures. */
   readonly times: number
 }
 
 const classes = Array.from({ length: 10 }, (_, i) => i)
-
-/** Instances that are mixed with one another: 1,000 neighbours in `obj` share 100 scene pictures and 100 cut-outs. */
-const mixed = 10
 
 /** All sets; the order of the pairs is seeded and the same in every block, so that any pairs.length neighbours hold each pair once. */
 export function layoutsOf(
@@ -58,22 +55,27 @@ export function layoutsOf(
   }
 }
 
-/** Neighbouring pairs show different instances: pair (o, s) is o + s instances ahead within its group of ten. */
-const ahead = ([object, scene]: Pair): number => (object ?? 0) + scene
+/** Pairs of `obj` that get an instance number of their own in training: no scene picture and no cut-out is used twice. */
+const apart = 10
+const turnOf = ([object, scene]: Pair): number => ((object ?? 0) + scene) % apart
 
-export function entryAt(layout: SetLayout, instances: number, index: number): BamEntry {
+/** In validation, and where a set has one object at most, every pair has every instance; in training an instance is used once per class. */
+const crossed = (layout: SetLayout, split: Split): boolean => split === 'val' || layout.times > 1
+
+export function entryAt(layout: SetLayout, split: Split, index: number): BamEntry {
   const block = Math.floor(index / layout.pairs.length)
   const pair = layout.pairs[index % layout.pairs.length]!
-  const first = block - (block % mixed)
-  const group = Math.min(mixed, instances - first)
-  return { object: pair[0], scene: pair[1], instance: first + ((block - first + ahead(pair)) % group) }
+  const instance = crossed(layout, split) ? block : block * apart + turnOf(pair)
+  return { object: pair[0], scene: pair[1], instance }
 }
 
-export function indexOf(layout: SetLayout, instances: number, entry: BamEntry): number | undefined {
+/** `blocks` is how often every pair occurs. */
+export function indexOf(layout: SetLayout, split: Split, blocks: number, entry: BamEntry): number | undefined {
   const at = layout.pairs.findIndex(([object, scene]) => object === entry.object && scene === entry.scene)
-  if (at < 0 || !Number.isInteger(entry.instance) || entry.instance < 0 || entry.instance >= instances) return undefined
-  const first = entry.instance - (entry.instance % mixed)
-  const group = Math.min(mixed, instances - first)
-  const turn = (((entry.instance - first - ahead(layout.pairs[at]!)) % group) + group) % group
-  return (first + turn) * layout.pairs.length + at
+  const { instance } = entry
+  if (at < 0 || !Number.isInteger(instance) || instance < 0) return undefined
+  const whole = crossed(layout, split)
+  if (!whole && instance % apart !== turnOf(layout.pairs[at]!)) return undefined
+  const block = whole ? instance : Math.floor(instance / apart)
+  return block < blocks ? block * layout.pairs.length + at : undefined
 }

@@ -5,11 +5,11 @@ import type { SceneClass } from '../scene.js'
 export const pondRipples: SceneClass = {
   name: 'pond ripples',
   spacing: 0.7,
-  draw(draws, span) {
+  draw(draws, [u0, v0], span) {
     const distance = draws.between(0, 0.35) * span
     const angle = draws.free(0, 2 * Math.PI)
-    const left = distance * Math.cos(angle)
-    const top = distance * Math.sin(angle)
+    const left = u0 + distance * Math.cos(angle)
+    const top = v0 + distance * Math.sin(angle)
     const stretch = draws.between(0.85, 1.15)
     const growth = draws.between(-0.02, 0.05)
     const phase = draws.free(0, 1)
