@@ -9,7 +9,7 @@ import { pack, unpack } from './exchange.mjs'
 /** The file for large arrays, where the caller passed one. */
 const exchange = process.argv[2] === undefined ? undefined : Number(process.argv[2])
 
-/** @type {Map<number, { session: import('onnxruntime-common').InferenceSession, profiled: boolean }>} */
+/** @type {Map<number, { session: import('onnxruntime-common').InferenceSession, profiled: boolean, kept: Record<string, import('onnxruntime-common').Tensor> }>} */
 const sessions = new Map()
 /** @type {Promise<typeof import('onnxruntime-common') & { listSupportedBackends(): { name: string }[] }> | undefined} */
 let engine
@@ -57,7 +57,11 @@ async function open({ session: id, model, options }) {
   // By path, the engine would look for external data beside the temporary file.
   const source = typeof model === 'string' && options.folder !== undefined ? await readFile(model) : model
   try {
-    sessions.set(id, { session: await ort.InferenceSession.create(source, settings), profiled: options.profile !== undefined })
+    sessions.set(id, {
+      session: await ort.InferenceSession.create(source, settings),
+      profiled: options.profile !== undefined,
+      kept: {},
+    })
   } catch (error) {
     if (options.device !== 'cpu')
       error.remark = ` (device "${options.device}"; this onnxruntime-node knows ${offered.join(', ')}, and all but cpu need their own drivers or libraries)`
@@ -66,15 +70,18 @@ async function open({ session: id, model, options }) {
 }
 
 /** @param {import('../src/runtime/protocol.ts').Request & { kind: 'run' }} request */
-async function run({ session: id, feeds, fetches }) {
+async function run({ session: id, feeds, fetches, keep = {} }) {
   const { Tensor } = await loadEngine()
-  const { session } = sessions.get(id)
-  const tensors = {}
+  const { session, kept } = sessions.get(id)
+  const tensors = { ...kept }
   for (const [name, { dtype, dims, data }] of Object.entries(unpack(feeds, exchange)))
     tensors[name] = new Tensor(dtype, data, dims)
-  const results = await session.run(tensors, fetches ?? session.outputNames)
+  const wanted = new Set(fetches ?? session.outputNames)
+  const results = await session.run(tensors, [...new Set([...wanted, ...Object.keys(keep)])])
+  for (const [output, input] of Object.entries(keep)) kept[input] = results[output]
   const outputs = {}
   for (const [name, { type, dims, data }] of Object.entries(results)) {
+    if (!wanted.has(name)) continue
     if (!passed.has(type)) throw new Advice(`output "${name}" is of type ${type}, which is not a numeric type of the normal form`)
     outputs[name] = { dtype: type, dims, data }
   }

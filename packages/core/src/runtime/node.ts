@@ -46,9 +46,9 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): NodeRuntime {
   const session = (source: SessionSource): Session => {
     let open = true
     return {
-      async run(feeds: TensorValues, fetches?: readonly string[], { signal }: RunOptions = {}) {
+      async run(feeds: TensorValues, fetches?: readonly string[], options: RunOptions = {}) {
         if (!open) throw new RuntimeError('the session was disposed')
-        return pick(source).run(source, feeds, fetches, signal)
+        return pick(source).run(source, feeds, fetches, options)
       },
       async dispose() {
         if (!open) return

@@ -27,7 +27,14 @@ export type Request =
       readonly model: Uint8Array | string
       readonly options: EngineOptions
     }
-  | { readonly kind: 'run'; readonly session: number; readonly feeds: PackedValues; readonly fetches?: readonly string[] }
+  | {
+      readonly kind: 'run'
+      readonly session: number
+      readonly feeds: PackedValues
+      readonly fetches?: readonly string[]
+      /** Output -> input of the next run. */
+      readonly keep?: Readonly<Record<string, string>>
+    }
   | { readonly kind: 'close'; readonly session: number }
 
 export type Reply =

@@ -20,6 +20,12 @@ export interface SessionOptions {
 export interface RunOptions {
   /** Ends the run early; one that has not started is taken from the queue. */
   readonly signal?: AbortSignal
+  /**
+   * Outputs that stay with the session, each under the name of the input that the next run reads it by: state that is carried from run
+   * to run without being passed back and forth. An output that is also fetched is returned too. A feed wins over what is kept.
+   * With more than one process, or after a crash, what was kept may not be there; the run then fails for want of an input.
+   */
+  readonly keep?: Readonly<Record<string, string>>
 }
 
 /** One loaded graph. Runs on one session are queued. */

@@ -8,6 +8,7 @@ import { AbortedError, RuntimeCrashed, RuntimeError } from '../../errors.js'
 import type { TensorValues } from '../../tensor-value.js'
 import { engineMessage } from '../engine-message.js'
 import type { EngineOptions, PackedValues, Reply, Request } from '../protocol.js'
+import type { RunOptions } from '../runtime.js'
 
 /** What it takes to open a session, and to open it again in a new process. */
 export interface SessionSource {
@@ -56,7 +57,12 @@ export class EngineProcess {
     return this.#submit(() => this.#open(source))
   }
 
-  run(source: SessionSource, feeds: TensorValues, fetches?: readonly string[], signal?: AbortSignal): Promise<TensorValues> {
+  run(
+    source: SessionSource,
+    feeds: TensorValues,
+    fetches?: readonly string[],
+    { signal, keep }: RunOptions = {},
+  ): Promise<TensorValues> {
     return this.#submit(async () => {
       await this.#open(source)
       const request = {
@@ -64,6 +70,7 @@ export class EngineProcess {
         session: source.id,
         feeds: pack(feeds, this.#exchange),
         ...(fetches && { fetches }),
+        ...(keep && { keep }),
       } as const
       const outputs = await this.#call(request)
       return unpack(outputs ?? {}, this.#exchange)
