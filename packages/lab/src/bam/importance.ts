@@ -85,10 +85,14 @@ export function predictedClass(logits: ArrayLike<number>): number {
   return best
 }
 
-/** z_C - log sum_{j != C} exp z_j. @throws InputError where the logits have no class C */
-export function logOdds(logits: ArrayLike<number>, label: number): number {
+function checkClass(logits: ArrayLike<number>, label: number): void {
   if (!(label >= 0 && label < logits.length))
     throw new InputError(`${logits.length} logits have no class ${label}; is this the right model for the set?`)
+}
+
+/** z_C - log sum_{j != C} exp z_j. @throws InputError where the logits have no class C */
+export function logOdds(logits: ArrayLike<number>, label: number): number {
+  checkClass(logits, label)
   return links['log-odds'].score(logits, label)
 }
 
@@ -129,6 +133,7 @@ function summarise(rows: readonly SwapLogits[], label: LabelOf): Importance {
  */
 export function measureImportance(set: BamSet, rows: readonly SwapLogits[], options?: BootstrapOptions): MeasuredImportance {
   const label: LabelOf = row => labelOf(set, row.entry)
+  for (const row of rows) checkClass(row.logits, label(row))
   const estimate = (change: Change) => {
     const { flips, falls, sources } = columnsOf(classifiedCorrectly(rows, label), change, label)
     return { flips: bootstrapMean(flips, sources, options), fall: bootstrapMean(falls, sources, options) }

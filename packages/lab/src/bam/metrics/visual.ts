@@ -88,8 +88,9 @@ function planesOf(values: ArrayLike<number>, dims: readonly number[], channelPla
  * The map of an attribution in one of the `variants`.
  *
  * A map that does not have the picture's size (Grad-CAM's, at its layer's resolution) is first resized, channel by channel, by bilinear
- * interpolation with half-pixel centres: pixel i of n lies at (i + 1/2) / n, constant beyond the outermost centres. Then follow the
- * variant's channel rule, the sum over channels, and the scale.
+ * interpolation with half-pixel centres: pixel i of n lies at (i + 1/2) / n, constant beyond the outermost centres (a map larger than the
+ * picture is averaged over the triangle that its pixels then cover). Then follow the variant's channel rule, the sum over channels, and
+ * the scale.
  * @param dims [1, C, H, W] or [1, H, W, C], told apart by `channelPlace`, or [1, h, w]
  * @param size of the picture
  * @throws InputError for other dims, a wrong number of values, or values that are not finite
