@@ -1,0 +1,5 @@
+/** @file Functionally insignificant patches. */
+export type { PatchTask } from './batch.js'
+export { type DescentName, descents } from './descent.js'
+export { type Acceptance, type PatchMeasure, tolerances } from './judge.js'
+export { type MeasuredPicture, optimisePatches, type Patch, type PatchOptions, type PatchResult } from './optimise.js'
