@@ -1,4 +1,4 @@
-import { InputError } from '@ascribe/core'
+import { InputError, UsageError } from '@ascribe/core'
 import { describe, expect, it } from 'vitest'
 import {
   admitClasses,
@@ -10,6 +10,7 @@ import {
   predictedClass,
   type SwapLogits,
 } from '../src/bam/importance.js'
+import { bamMetricNamed, imagesOf } from '../src/bam/metrics/index.js'
 import type { BamEntry, BamSet, BamSource, Split } from '../src/bam/source.js'
 
 /** Two objects, three scenes, four instances, all pairs; scene_only lacks instance 3. */
@@ -23,6 +24,7 @@ class SmallSource implements BamSource {
   readonly #instances = 4
 
   count(set: BamSet): number {
+    if (set === 'bamboo_forest') return 0
     return set === 'scene_only' ? 4 * 3 : set === 'dog_bedroom' ? 4 : 3 * 4 * this.#instances
   }
   entry(set: BamSet, _split: Split, index: number): BamEntry {
@@ -81,6 +83,49 @@ describe('partners', () => {
     const bare = partnersOf(source, 'scene_only', 'val', 0)
     expect([bare.objectSwap, bare.removed]).toEqual([undefined, undefined])
     expect(source.entry('scene_only', 'val', bare.sceneSwap!).scene).toBeGreaterThan(0)
+  })
+})
+
+describe("a metric's images", () => {
+  const source = new SmallSource()
+
+  it('are the pictures of its first set with their partners', () => {
+    const contrast = imagesOf(source, bamMetricNamed('mcs'))
+    expect(contrast).toHaveLength(48)
+    expect(contrast[17]).toEqual({
+      entry: { object: 1, scene: 0, instance: 1 },
+      source: 1,
+      pictures: [
+        { model: 'obj', picture: 'obj', index: 17 },
+        { model: 'scene', picture: 'scene', index: 17 },
+      ],
+    })
+    const dependence = imagesOf(source, bamMetricNamed('idr'))
+    expect(dependence.filter(image => image.excluded === 'no partner').map(image => image.source)).toEqual(new Array(12).fill(3))
+    expect(dependence[17]!.pictures[1]).toEqual({ model: 'scene', picture: 'scene_only', index: 1 })
+    expect(imagesOf(source, bamMetricNamed('placebo-contrast'))[5]!.pictures[1]).toEqual({
+      model: 'obj',
+      picture: 'placebo',
+      index: 5,
+    })
+    expect(imagesOf(source, bamMetricNamed('relative-mcs'), { options: { rung: 3 } })[2]!.pictures).toEqual([
+      { model: 'scene3', picture: 'dog_bedroom', index: 2 },
+      { model: 'scene10', picture: 'dog_bedroom', index: 2 },
+    ])
+  })
+
+  it('can be a seeded sample, of which a smaller one is a part', () => {
+    const take = (limit: number, seed = 1): string[] =>
+      imagesOf(source, bamMetricNamed('mcs'), { limit, seed }).map(image => JSON.stringify(image.entry))
+    expect(new Set(take(20)).size).toBe(20)
+    expect(take(20)).toEqual(expect.arrayContaining(take(8)))
+    expect(take(20)).not.toEqual(take(20, 2))
+    expect(take(500)).toHaveLength(48)
+  })
+
+  it('must be there', () => {
+    expect(() => imagesOf(source, bamMetricNamed('iir'))).toThrow(/needs the set bamboo_forest/)
+    expect(() => imagesOf(source, bamMetricNamed('mcs'), { limit: 0 })).toThrow(UsageError)
   })
 })
 

@@ -382,7 +382,9 @@ describe("the paper's findings", () => {
   it('are not resolved where few images tell too little', () => {
     const few = (value: number, step: number) => scoresAt(value, 12, 0.5, step)
     const found = run({
-      ...Object.fromEntries(Object.keys(values).map((name, i) => [name, few(0.2 + 0.01 * i, i === 0 ? 1 : [5, 7, 11][Math.floor(i / 2) % 3]!)])),
+      ...Object.fromEntries(
+        Object.keys(values).map((name, i) => [name, few(0.2 + 0.01 * i, i === 0 ? 1 : [5, 7, 11][Math.floor(i / 2) % 3]!)]),
+      ),
       'iir guided-backprop positive': scoresAt(0.25, 12, 0, 1, 'iir'),
     })
     expect(found['grad-cam-top-two']!.verdict).toBe('not resolved')

@@ -24,6 +24,7 @@ export function bamMetricNamed(name: string): Metric {
 }
 
 export * from './findings.js'
+export * from './images.js'
 export * from './inside.js'
 export * from './ladder.js'
 export * from './metric.js'
