@@ -1,0 +1,3 @@
+/** @file The shortcut audit of a BAM data set. */
+
+export { type AuditOptions, type AuditRow, auditSource } from './audit.js'
