@@ -1,0 +1,34 @@
+/** @file What training reads. */
+
+/** Values of one row, a picture as bytes [H, W, C] or a table's row, and the index of its class. */
+export interface Row {
+  readonly values: Uint8Array | Float32Array
+  readonly label: number
+}
+
+export interface TrainingData {
+  readonly name: string
+  readonly classes: readonly string[]
+  /** Dimensions of one row as the model sees it: [channels, height, width] or [columns]. */
+  readonly row: readonly number[]
+  /** Rows in an epoch. */
+  readonly count: number
+  readonly validationCount: number
+  /** SHA-256 of everything that decides the rows. */
+  readonly digest: string
+  /** Row `index` of an epoch; a stream gives other rows each epoch. */
+  readonly training: (epoch: number, index: number) => Row | Promise<Row>
+  readonly validation: (index: number) => Row | Promise<Row>
+}
+
+/** The first `count` of 0..total-1 in an order drawn from (seed, stream): Fisher and Yates. */
+export function shuffled(total: number, random: { integer(limit: number): number }): Uint32Array {
+  const order = Uint32Array.from({ length: total }, (_, i) => i)
+  for (let i = total - 1; i > 0; i--) {
+    const j = random.integer(i + 1)
+    const held = order[i]!
+    order[i] = order[j]!
+    order[j] = held
+  }
+  return order
+}
