@@ -261,7 +261,7 @@ describe('descents', () => {
 
   test('backtracking finds the lowest loss, however wrong its first step', async () => {
     for (const size of [1e-3, 1, 1e6]) {
-      const { delta, losses } = await descents.backtracking.run(problem, 80, size)
+      const { delta, losses } = await descents.backtracking.run(problem, 300, size)
       expect(losses[0]!.at(-1)! - 0.5).toBeLessThan(1e-6)
       expect(Math.max(...[0, 2].map(i => Math.abs(delta[i]! - 1)), ...[3, 5].map(i => Math.abs(delta[i]! - 2)))).toBeLessThan(
         1e-3,

@@ -81,14 +81,14 @@ async function backtracking(problem: DescentProblem, steps: number, size: number
   const losses = recorder(problem, steps)
   const sizes = new Float64Array(rows).fill(size)
   const least = new Float64Array(rows).fill(Number.POSITIVE_INFINITY)
-  const recent = Array.from({ length: rows }, () => [Number.POSITIVE_INFINITY])
+  const recent = Array.from({ length: rows }, (): number[] => [])
   const [best, delta, trial, gradient] = [start.slice(), start.slice(), start.slice(), new Float32Array(start.length)]
   for (let step = 0; ; step++) {
     const values = await evaluate(trial)
     for (let row = 0; row < rows; row++) {
       const loss = lossOf(values, row, weights)
       const [from, to] = [row * length, (row + 1) * length]
-      const accepted = loss < Math.max(...recent[row]!)
+      const accepted = step === 0 || loss < Math.max(...recent[row]!)
       if (accepted) {
         recent[row] = [...recent[row]!, loss].slice(-memory)
         delta.set(trial.subarray(from, to), from)
