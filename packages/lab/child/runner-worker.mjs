@@ -14,8 +14,13 @@ const tell = message => {
   if (process.connected) process.send(message, () => {})
 }
 
-const recordOf = error =>
-  error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) }
+/** The same as errorRecord in src/runner/errors.ts, which cannot be imported before it is built. */
+function recordOf(error) {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack } = error
+  const defect = /^(Type|Range|Reference|Syntax)Error$/.test(name)
+  return { name, message, at: defect ? /([^\s(/\\]+:\d+):\d+\)?$/m.exec(stack)?.[1] : undefined }
+}
 
 async function start({ module, settings }) {
   try {

@@ -143,6 +143,15 @@ describe('the estimate', () => {
     estimate.finish(fast, 1)
     expect(estimate.left(1)).toBeCloseTo(3, 12)
   })
+
+  it('forgets what starting took as soon as it knows better', () => {
+    const again = cell('fast', 40)
+    const estimate = new TimeEstimate([fast, moreFast, again])
+    estimate.finish(fast, 10, false)
+    expect(estimate.left(1)).toBeCloseTo(70, 12)
+    estimate.finish(moreFast, 3)
+    expect(estimate.left(1)).toBeCloseTo(4, 12)
+  })
 })
 
 describe('what a run says', () => {

@@ -1,6 +1,6 @@
 /** @file The built runner in a program of its own: killed, interrupted, started twice. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,8 +33,8 @@ interface Study {
 }
 
 /** A process group of its own, as a shell makes one for a command. */
-function study(place: string, processes: number, milliseconds = 15): Study {
-  const child = spawn(process.execPath, [script, place, String(cellCount), String(milliseconds), String(processes)], {
+function study(processes: number): Study {
+  const child = spawn(process.execPath, [script, folder, String(cellCount), String(processes)], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
@@ -48,18 +48,21 @@ function study(place: string, processes: number, milliseconds = 15): Study {
   return { child, end }
 }
 
+/** Lets the cells go on that wait. */
+const go = (): void => writeFileSync(join(folder, 'go'), '')
+
 const linesIn = (path: string): string[] => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [])
-const callsIn = (place: string): string[] => linesIn(join(place, 'calls.txt'))
+/** Samples, each as often as work on it began. */
+const calls = (): string[] => linesIn(join(folder, 'calls.txt'))
 
 /** Lines of all shards, headers left out; the last may be torn. */
-function recordsIn(place: string): number {
-  const cells = join(place, 'cells')
+function records(): number {
+  const cells = join(folder, 'cells')
   if (!existsSync(cells)) return 0
   return readdirSync(cells).reduce((sum, name) => sum + Math.max(0, linesIn(join(cells, name)).length - 1), 0)
 }
 
-const reaches = (records: number) =>
-  expect.poll(() => recordsIn(folder), { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(records)
+const reaches = (count: number) => expect.poll(records, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(count)
 
 /** Processes of a study that are alive, itself left out. */
 const childrenOf = (pid: number): number[] =>
@@ -80,28 +83,29 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
     'that is killed ends with the same values, and does nothing twice that was saved (%i processes)',
     async processes => {
       let saved = 0
-      for (const records of processes > 0 ? [10] : [10, 30]) {
-        const { child, end } = study(folder, processes)
-        await reaches(records)
+      for (const count of processes > 0 ? [10] : [10, 30]) {
+        const { child, end } = study(processes)
+        await reaches(count)
         const atWork = existsSync('/proc') ? childrenOf(child.pid!) : []
         expect(atWork.length).toBeGreaterThanOrEqual(existsSync('/proc') ? processes : 0)
         child.kill('SIGKILL')
         expect((await end).code).toBeNull()
         if (existsSync('/proc')) await expect.poll(() => childrenOf(child.pid!), { timeout: 5000 }).toEqual([])
         saved = (await readCells(folder)).done.size
-        expect(saved).toBeGreaterThanOrEqual(records)
+        expect(saved).toBeGreaterThanOrEqual(count)
         expect(saved).toBeLessThan(cellCount)
       }
-      const { code, errors, result } = await study(folder, processes).end
+      go()
+      const { code, errors, result } = await study(processes).end
       expect(code).toBe(0)
       expect(errors).toContain(`demo: 60 cells, ${saved} done before; to do: ${cellCount - saved} cells, `)
       expect({ reused: result.reused, computed: result.computed }).toEqual({ reused: saved, computed: cellCount - saved })
       const expected = Array.from({ length: cellCount }, (_, index) => ({ sample: `s${index}`, third: index / 3, zero: 0 }))
       expect(result.values.map(([, value]) => value)).toMatchObject(expected)
-      expect(recordsIn(folder)).toBe(cellCount)
+      expect(records()).toBe(cellCount)
       // Only cells that were in work when it was killed, at most three at a time, begin twice.
-      expect(callsIn(folder).length - cellCount).toBeLessThanOrEqual(2 * 3)
-      expect(new Set(callsIn(folder)).size).toBe(cellCount)
+      expect(calls().length - cellCount).toBeLessThanOrEqual(2 * 3)
+      expect(new Set(calls()).size).toBe(cellCount)
       const maps = readdirSync(join(folder, 'maps'))
       expect(maps.filter(name => !name.endsWith('.npy'))).toEqual([])
       expect(maps).toHaveLength(cellCount)
@@ -112,7 +116,7 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
   it.each([0, 2])(
     'that gets Ctrl-C saves what is finished, ends its children, and says how to go on (%i processes)',
     async processes => {
-      const { child, end } = study(folder, processes)
+      const { child, end } = study(processes)
       await reaches(10)
       process.kill(-child.pid!, 'SIGINT')
       const { code, errors } = await end
@@ -124,19 +128,21 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
       expect(notices).toEqual([])
       expect(existsSync(join(folder, 'run.lock'))).toBe(false)
       if (existsSync('/proc')) expect(childrenOf(child.pid!)).toEqual([])
-      expect((await study(folder, processes).end).result).toMatchObject({ reused: done.size, computed: cellCount - done.size })
+      go()
+      expect((await study(processes).end).result).toMatchObject({ reused: done.size, computed: cellCount - done.size })
     },
   )
 
   it('that is started a second time says who is at it, and changes nothing', async () => {
-    const first = study(folder, 0, 40)
+    const first = study(0)
     await reaches(1)
-    const second = await study(folder, 0, 40).end
+    const second = await study(0).end
     expect(second.code).toBe(1)
     expect(second.errors).toBe(
       `${folder} is in use by process ${first.child.pid}; wait for it, stop it, or use another folder (${join(folder, 'run.lock')} is its lock)\n`,
     )
+    go()
     expect((await first.end).code).toBe(0)
-    expect(callsIn(folder)).toHaveLength(cellCount)
+    expect(calls()).toHaveLength(cellCount)
   })
 })

@@ -95,7 +95,7 @@ describe('a run', () => {
       `the plan changed since the last run here (${plan.digest.slice(0, 8)} to ${other.digest.slice(0, 8)}): 2 cells as before, 3 new, ` +
         '2 no longer asked for; finished cells are used again',
     )
-    expect(lines[1]).toMatch(/^demo: 5 cells, 2 done before; to do: 3 cells, 1 at a time, about .* at the pace of earlier runs$/)
+    expect(lines[1]).toMatch(/^demo: 5 cells, 2 done before; to do: 3 cells, 1 at a time, under 1 s at the pace of earlier runs$/)
     expect(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')).digest).toBe(other.digest)
   })
 
@@ -128,6 +128,22 @@ describe('a run', () => {
     expect(states[1]!.running).toEqual(['k, 1, seed 0'])
     expect(states[0]!.left).toBeUndefined()
     expect(states.at(-1)).toMatchObject({ total: 3, done: 3, failed: 0, running: [], left: 0 })
+  })
+
+  it('says after the first few cells how long the rest takes', async () => {
+    const cells = [1, 1, 1, 1000].map((gradients, index) =>
+      makeCell({ kind: 'k', version: '1', sample: `${index}`, seed: 0 }, { cost: { forwards: 0, gradients } }),
+    )
+    const lines: string[] = []
+    const work: Work = async ({ cost }) => {
+      if (cost!.gradients === 1) await new Promise(resolve => setTimeout(resolve, 30))
+      return { value: 1 }
+    }
+    await run(makePlan({ study: 'demo', version: '1', cells }), work, { log: line => lines.push(line) })
+    expect(lines).toEqual([
+      'demo: 4 cells; to do: 4 cells, about 1,003 gradients, 1 at a time',
+      expect.stringMatching(/^demo: about (\d+ s|\d min) at the pace of the first cells$/),
+    ])
   })
 
   it.each([
@@ -185,6 +201,14 @@ describe('failed cells', () => {
     expect(failed.map(({ attempts, error }) => [attempts, error.message])).toEqual([
       [1, 'value.mean: NaN is no JSON value; use null for a value that does not exist'],
     ])
+  })
+
+  it('that are defects of the work say where', async () => {
+    const lines: string[] = []
+    const work: Work = async () => ({ value: (undefined as unknown as { x: number }).x })
+    const { failed } = await run(planOf(['1']), work, { retries: 0, log: line => lines.push(line) })
+    expect(failed[0]!.error).toMatchObject({ name: 'TypeError', at: expect.stringMatching(/^runner-run\.test\.ts:\d+$/) })
+    expect(lines[1]).toMatch(/^failed after 1 attempt: score, 1, seed 1: TypeError at runner-run\.test\.ts:\d+: Cannot read/)
   })
 
   it('are told one by one at first, then summed up', async () => {
@@ -459,6 +483,7 @@ describe('worker processes', () => {
     const plan = optionsOf({ '2': { die: 'once' }, '5': { die: 'always' }, '6': { fail: 'wrong type' } }, 10)
     const { failed, values } = await pooled(plan)
     expect(values.size).toBe(8)
+    expect(failed[1]!.error.at).toMatch(/^runner-work\.mjs:\d+$/)
     expect(failed.map(({ cell, attempts, error }) => [cell.identity.sample, attempts, error.name, error.message])).toEqual([
       [
         '5',

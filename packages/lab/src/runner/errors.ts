@@ -15,19 +15,31 @@ const fatal: Readonly<Record<string, new (message: string, options?: ErrorOption
 export interface ErrorRecord {
   readonly name: string
   readonly message: string
+  /** File and line, for errors that are no one's intention. */
+  readonly at?: string
 }
 
-export const errorRecord = (error: unknown): ErrorRecord =>
-  error instanceof Error ? { name: error.name, message: error.message } : { name: 'Error', message: String(error) }
+/** Errors of the language itself: a defect of the work, whose message alone does not say where. */
+const defects: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'])
+
+export function errorRecord(error: unknown): ErrorRecord {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message } = error
+  const known = (error as { at?: string }).at
+  const at = defects.has(name) ? (known ?? /([^\s(/\\]+:\d+):\d+\)?$/m.exec(error.stack ?? '')?.[1]) : undefined
+  return { name, message, ...(at === undefined ? {} : { at }) }
+}
+
+/** For people. */
+export const messageOf = ({ name, message, at }: ErrorRecord): string =>
+  at === undefined ? message : `${name} at ${at}: ${message}`
 
 export const isFatal = (error: unknown): boolean => error instanceof Error && Object.hasOwn(fatal, error.name)
 
 /** The error that a worker process reported. */
-export function revive({ name, message }: ErrorRecord): Error {
+export function revive({ name, message, at }: ErrorRecord): Error {
   if (Object.hasOwn(fatal, name)) return new fatal[name]!(message)
-  const error = new Error(message)
-  error.name = name
-  return error
+  return Object.assign(new Error(message), { name, ...(at === undefined ? {} : { at }) })
 }
 
 /** The same kind of error with more to say. */

@@ -17,6 +17,7 @@ const rate = (pace: Pace | undefined): number | undefined => (pace && pace.weigh
 export class TimeEstimate {
   /** Paces by sort of cell; '' is all sorts together. */
   readonly #now = new Map<string, Pace>()
+  /** Of earlier runs, and of cells that were not warm. */
   readonly #earlier = new Map<string, Pace>()
   /** Weight to do by sort. */
   readonly #todo = new Map<string, number>()
@@ -30,9 +31,9 @@ export class TimeEstimate {
     add(this.#earlier, cell, seconds)
   }
 
-  /** A cell that this run finished. */
-  finish(cell: Cell, seconds: number): void {
-    add(this.#now, cell, seconds)
+  /** A cell that this run finished. @param warm false where the time holds that of starting, which says little about the rest */
+  finish(cell: Cell, seconds: number, warm = true): void {
+    add(warm ? this.#now : this.#earlier, cell, seconds)
     this.drop(cell)
   }
 

@@ -1,5 +1,5 @@
 /** @file What could not be computed, in words. */
-import type { ErrorRecord } from './errors.js'
+import { type ErrorRecord, messageOf } from './errors.js'
 import type { Cell } from './plan.js'
 import { count } from './words.js'
 
@@ -16,7 +16,10 @@ const named = 3
 /** How many cells failed and why, the most frequent reasons first. */
 export function failureSummary(failed: readonly CellFailure[]): string {
   const reasons = new Map<string, number>()
-  for (const { error } of failed) reasons.set(error.message, (reasons.get(error.message) ?? 0) + 1)
+  for (const { error } of failed) {
+    const message = messageOf(error)
+    reasons.set(message, (reasons.get(message) ?? 0) + 1)
+  }
   const sorted = [...reasons].sort((a, b) => b[1] - a[1])
   const told = sorted.slice(0, named).map(([message, times]) => `${count(times)} x ${message}`)
   const more = sorted.length > named ? [count(sorted.length - named, 'other reason')] : []

@@ -11,7 +11,7 @@
  *   )))
  * const plan = makePlan({ study: 'bam', version: '1', cells, protocol: { threshold: 0.02 } })
  *
- * const work: Work = async ({ identity }, { signal }) => {
+ * const work: Work<{ score: number }> = async ({ identity }, { signal }) => {
  *   const attribution = await explain(modelOf(identity.model), picture(identity.sample), gradient, { seed: identity.seed, signal })
  *   const map: TensorValue = { dtype: 'float32', dims: attribution.dims, data: attribution.values }
  *   return { value: { score: scoreOf(attribution) }, maps: { map } }
@@ -24,6 +24,9 @@
  *
  * Where work is heavy JavaScript, put it into a module that exports `createWork(settings)`, and let `forkWorkers(moduleUrl, { processes,
  * settings })` run it: `runPlan(plan, pool.work, { concurrency: pool.processes, ... })`. The values are the same.
+ *
+ * A cell need not be one picture: where many are computed faster together, or one value takes less time than a flush (about a
+ * millisecond), let a cell be a block of them (`sample: 'obj/val/0-63'`) and its value a list.
  *
  * In the folder: `plan.json` (written before the first cell), `cells/*.jsonl` (one line per finished or failed cell, the truth),
  * `maps/<key>.<name>.npy`, and `run.lock` while a run holds it. Reports read it with `readCells` and `readMap`.

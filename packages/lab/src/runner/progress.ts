@@ -1,6 +1,6 @@
 /** @file What a run says while it goes: the cost before it starts, then where it stands and the time left. */
 import type { CellCost } from './plan.js'
-import { count, duration } from './words.js'
+import { count, duration, roughly } from './words.js'
 
 export interface ProgressState {
   readonly study: string
@@ -61,7 +61,7 @@ export function formatStart(start: {
   const parts = [
     ...(price.length > 0 ? [`about ${price.join(' and ')}`] : []),
     `${count(concurrency)} at a time`,
-    ...(expected === undefined ? [] : [`about ${duration(expected)} at the pace of earlier runs`]),
+    ...(expected === undefined ? [] : [`${roughly(expected)} at the pace of earlier runs`]),
   ]
   return `${head}; to do: ${count(todo, 'cell')}, ${parts.join(', ')}`
 }
@@ -78,7 +78,7 @@ export interface ProgressTarget {
 /** Milliseconds between two lines: redrawn in place, and one below the other. */
 const pauses = { live: 100, plain: 10_000 } as const
 
-/** An `onProgress` that writes not too often: a line in place on a terminal, otherwise one about every ten seconds. */
+/** An `onProgress` that writes not too often: a line in place on a terminal, to be removed by `bar('')`, otherwise one about every ten seconds. */
 export function progressPrinter(
   target: ProgressTarget,
   now: () => number = () => performance.now(),

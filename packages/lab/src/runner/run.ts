@@ -1,7 +1,7 @@
 /** @file Runs a plan: what is finished is reused, what fails is isolated and tried again, nothing counts before it is on the disk. */
 import { AbortedError, UsageError } from '@ascribe/core'
 import { canonicalJson, type JsonValue } from './canonical.js'
-import { errorRecord, extended, isFatal } from './errors.js'
+import { errorRecord, extended, isFatal, messageOf } from './errors.js'
 import { type CellFailure, failureSummary } from './failures.js'
 import { costOf, describeCell, type Plan } from './plan.js'
 import { recordPlan } from './plan-file.js'
@@ -10,7 +10,7 @@ import { Schedule, type Turn } from './schedule.js'
 import type { ShardFile } from './shard.js'
 import { CellStore } from './store.js'
 import { Tracker } from './tracker.js'
-import { count, duration } from './words.js'
+import { count, roughly } from './words.js'
 import type { CellOutcome, Work } from './work.js'
 
 export interface RunOptions {
@@ -29,9 +29,9 @@ export interface RunOptions {
   readonly createShard?: (path: string) => Promise<ShardFile>
 }
 
-export interface RunResult {
+export interface RunResult<Value = JsonValue> {
   /** By key, in the plan's order: the same whatever was reused, and whatever order cells were finished in. */
-  readonly values: ReadonlyMap<string, JsonValue>
+  readonly values: ReadonlyMap<string, Value>
   /** In the plan's order; the next run tries them again. */
   readonly failed: readonly CellFailure[]
   /** Cells that earlier runs had finished, and cells that this one did. */
@@ -49,7 +49,7 @@ const toldFailures = 5
  * written: each says how many cells are saved, and the same call goes on from there
  * @throws UsageError where another run holds the folder, InputError where a shard is damaged
  */
-export async function runPlan(plan: Plan, work: Work, options: RunOptions): Promise<RunResult> {
+export async function runPlan<Value = JsonValue>(plan: Plan, work: Work<Value>, options: RunOptions): Promise<RunResult<Value>> {
   const { concurrency = 1, retries = 2, folder, createShard } = options
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new UsageError(`concurrency must be a positive integer, not ${concurrency}`)
@@ -57,7 +57,7 @@ export async function runPlan(plan: Plan, work: Work, options: RunOptions): Prom
   if (options.signal?.aborted) throw new AbortedError('interrupted before the start', { cause: options.signal.reason })
   const store = await CellStore.open(folder, { study: plan.study, plan: plan.digest, ...(createShard ? { createShard } : {}) })
   try {
-    return await new Run(plan, work, { ...options, concurrency, retries }, store).run()
+    return await new Run<Value>(plan, work, { ...options, concurrency, retries }, store).run()
   } finally {
     await store.close()
   }
@@ -65,20 +65,20 @@ export async function runPlan(plan: Plan, work: Work, options: RunOptions): Prom
 
 type Settings = RunOptions & { readonly concurrency: number; readonly retries: number }
 
-class Run {
+class Run<Value> {
   readonly #plan: Plan
-  readonly #work: Work
+  readonly #work: Work<Value>
   readonly #options: Settings
   readonly #store: CellStore
   readonly #schedule: Schedule
   readonly #tracker: Tracker
-  readonly #computed = new Map<string, JsonValue>()
+  readonly #computed = new Map<string, Value>()
   readonly #failures = new Map<string, CellFailure>()
   readonly #stop = new AbortController()
   /** Why the run ends early. */
   #reason: unknown
 
-  constructor(plan: Plan, work: Work, options: Settings, store: CellStore) {
+  constructor(plan: Plan, work: Work<Value>, options: Settings, store: CellStore) {
     this.#plan = plan
     this.#work = work
     this.#options = options
@@ -87,7 +87,7 @@ class Run {
     this.#tracker = new Tracker(plan, store.index, options.concurrency)
   }
 
-  async run(): Promise<RunResult> {
+  async run(): Promise<RunResult<Value>> {
     const { signal, onProgress, concurrency } = this.#options
     const { cells } = this.#plan
     await this.#announce()
@@ -114,12 +114,12 @@ class Run {
     return result
   }
 
-  #result(): RunResult {
+  #result(): RunResult<Value> {
     const { done } = this.#store.index
-    const values = new Map<string, JsonValue>()
+    const values = new Map<string, Value>()
     for (const { key } of this.#plan.cells) {
       if (this.#computed.has(key)) values.set(key, this.#computed.get(key)!)
-      else if (done.has(key)) values.set(key, done.get(key)!.value)
+      else if (done.has(key)) values.set(key, done.get(key)!.value as Value)
     }
     const failed = this.#plan.cells.flatMap(({ key }) => this.#failures.get(key) ?? [])
     return { values, failed, reused: this.#tracker.reused, computed: this.#tracker.computed }
@@ -168,13 +168,13 @@ class Run {
     try {
       const { value: given, maps = {} } = await this.#outcome(turn, slot)
       // What is stored is what is returned, so that a resumed run gives the very same values.
-      const value: JsonValue = JSON.parse(canonicalJson(given))
+      const value = JSON.parse(canonicalJson(given))
       const done = record()
       await this.#store.writeMaps(key, maps)
       const names = Object.keys(maps).sort()
       await this.#store.append({ ...done, value, ...(names.length > 0 ? { maps: names } : {}) })
       this.#computed.set(key, value)
-      this.#tracker.finish(cell, done.milliseconds / 1000)
+      this.#tracker.finish(cell, done.milliseconds / 1000, slot)
       this.#tellPace()
     } catch (error) {
       if (isFatal(error) || this.#stop.signal.aborted) return this.#end(error)
@@ -184,7 +184,7 @@ class Run {
   }
 
   /** The work's outcome, or the end of the run, whichever comes first. */
-  #outcome({ cell, attempt }: Turn, slot: number): Promise<CellOutcome> {
+  #outcome({ cell, attempt }: Turn, slot: number): Promise<CellOutcome<Value>> {
     const { signal } = this.#stop
     // Work that does not listen to the signal goes on for a while, but says nothing any more.
     const progress = (share: number): void => {
@@ -212,7 +212,7 @@ class Run {
     this.#failures.set(cell.key, { cell, attempts: attempt, error: errorRecord(error) })
     this.#tracker.giveUp(cell)
     if (this.#failures.size > toldFailures) return
-    this.#log(`failed after ${count(attempt, 'attempt')}: ${describeCell(cell.identity)}: ${errorRecord(error).message}`)
+    this.#log(`failed after ${count(attempt, 'attempt')}: ${describeCell(cell.identity)}: ${messageOf(errorRecord(error))}`)
     if (this.#failures.size === toldFailures) this.#log('further failures are summed up at the end')
   }
 
@@ -228,7 +228,7 @@ class Run {
     const { computed, reused } = this.#tracker
     if (reused > 0 || computed !== Math.max(3, 2 * this.#options.concurrency)) return
     const left = this.#tracker.left()
-    if (left !== undefined && left >= 10) this.#log(`${this.#plan.study}: about ${duration(left)} at the pace of the first cells`)
+    if (left !== undefined && left >= 10) this.#log(`${this.#plan.study}: ${roughly(left)} at the pace of the first cells`)
   }
 
   #report(): void {

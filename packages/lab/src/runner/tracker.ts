@@ -9,6 +9,7 @@ export class Tracker {
   readonly #slots: number
   readonly #estimate: TimeEstimate
   readonly #running = new Map<Cell, number>()
+  readonly #warm = new Set<number>()
   readonly #started = performance.now()
   readonly #weight: number
   #weightDone = 0
@@ -49,10 +50,12 @@ export class Tracker {
     if (this.#running.has(cell)) this.#running.set(cell, Math.min(1, Math.max(0, share)))
   }
 
-  finish(cell: Cell, seconds: number): void {
+  /** @param slot where it was finished; the first cell of each also pays for processes and models to start */
+  finish(cell: Cell, seconds: number, slot: number): void {
     this.#computed++
     this.#weightDone += weightOf(cell)
-    this.#estimate.finish(cell, seconds)
+    this.#estimate.finish(cell, seconds, this.#warm.has(slot))
+    this.#warm.add(slot)
   }
 
   giveUp(cell: Cell): void {

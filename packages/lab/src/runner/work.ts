@@ -16,9 +16,9 @@ export interface CellContext {
   log(line: string): void
 }
 
-export interface CellOutcome {
-  /** Null stands for a value that does not exist; NaN is refused. */
-  readonly value: JsonValue
+export interface CellOutcome<Value = JsonValue> {
+  /** Plain JSON. Null stands for a value that does not exist; NaN is refused. -0 becomes 0. */
+  readonly value: Value
   /** Tensors to keep beside the value, each as `maps/<key>.<name>.npy`. */
   readonly maps?: Readonly<Record<string, TensorValue>>
 }
@@ -27,4 +27,4 @@ export interface CellOutcome {
  * Computes a cell. It may depend on nothing but the cell's identity and what its digests name; randomness comes from the cell's seed. What
  * it throws is kept as this cell's failure, except FatalCellError, AbortedError and OutputError, which end the run.
  */
-export type Work = (cell: Cell, context: CellContext) => Promise<CellOutcome>
+export type Work<Value = JsonValue> = (cell: Cell, context: CellContext) => Promise<CellOutcome<Value>>
