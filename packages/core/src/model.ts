@@ -20,14 +20,24 @@ export interface ModelOptions {
   readonly externalData?: Readonly<Record<string, Uint8Array>>
   readonly labels?: Labels
   readonly preprocessing?: Preprocessing
-  /** Budget in bytes for the activations of one run; default 1 GiB. */
+  /** Budget in bytes for the activations of one run, and for the weights that open sessions hold; default 1 GiB. */
   readonly memory?: number
   /** What reading had to change or guess. */
   readonly notices?: readonly string[]
 }
 
-/** Sessions kept open per model; the least recently used is closed first. */
-const openSessions = 6
+/** Fewest and most sessions kept open per model. */
+const openSessions = { fewest: 6, most: 48 } as const
+
+/**
+ * How many sessions of a graph are kept open: as many as hold its weights once each within the budget. Several methods in turn need
+ * some ten of them, and opening one takes far longer than an explanation of a small model.
+ */
+function sessionsWithin(graph: Graph, memory: number): number {
+  let bytes = 0
+  for (const { byteLength } of graph.initializers.values()) bytes += byteLength
+  return Math.max(openSessions.fewest, Math.min(openSessions.most, Math.floor(memory / Math.max(1, bytes))))
+}
 
 export class Model {
   readonly runtime: Runtime
@@ -38,7 +48,9 @@ export class Model {
   readonly memory: number
   readonly notices: readonly string[]
   readonly #options: ModelOptions
+  /** The least recently used is closed first. */
   readonly #sessions = new Map<string, Promise<Session>>()
+  readonly #mostSessions: number
   readonly #batchings = new Map<string, Batching>()
   readonly #peaks = new Map<string, number>()
 
@@ -54,6 +66,7 @@ export class Model {
     this.labels = options.labels
     this.preprocessing = options.preprocessing
     this.memory = options.memory ?? defaultMemory
+    this.#mostSessions = sessionsWithin(graph, this.memory)
     this.notices = options.notices ?? []
   }
 
@@ -138,7 +151,7 @@ export class Model {
     this.#sessions.set(key, opening)
     opening.catch(() => this.#sessions.delete(key))
     for (const [old, session] of this.#sessions) {
-      if (this.#sessions.size <= openSessions) break
+      if (this.#sessions.size <= this.#mostSessions) break
       this.#sessions.delete(old)
       session.then(open => open.dispose()).catch(() => {})
     }
