@@ -1,0 +1,2 @@
+/** @file BAM as its authors made it. */
+export { OriginalSource, readOriginalBam } from './original.js'
