@@ -4,55 +4,22 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { InputError, resize, UsageError } from '@ascribe/core'
 import { readBytes } from '@ascribe/core/node'
-import { EntryList, type EntryLists, ListedSource } from '../layout/listed-source.js'
-import { parseLines, parseLocations } from '../layout/locations.js'
-import { classesOf, nameParser } from '../layout/names.js'
+import { type EntryList, type EntryLists, ListedSource } from '../layout/listed-source.js'
 import { readSquarePicture } from '../layout/png.js'
 import { splits } from '../layout/sets.js'
-import type { BamEntry, BamPicture, BamSet, Box, Split } from '../source.js'
-import { labelOf } from '../source.js'
+import type { BamPicture, BamSet, Box, Split } from '../source.js'
+import { type OriginalSet, objects, originalSets, roles, scenes, size, withoutObjects } from './classes.js'
+import { type Listing, listTrain, listVal } from './listing.js'
 import { type CropMask, readMasks } from './masks.js'
 
-const objects = ['backpack', 'bird', 'dog', 'elephant', 'kite', 'pizza', 'stop_sign', 'toilet', 'truck', 'zebra']
-const scenes = [
-  'bamboo_forest',
-  'bedroom',
-  'bowling_alley',
-  'bus_interior',
-  'cockpit',
-  'corn_field',
-  'laundromat',
-  'runway',
-  'ski_slope',
-  'track',
-]
-const classes = { objects, scenes }
-const roles = { dog: objects.indexOf('dog'), bedroom: scenes.indexOf('bedroom'), bambooForest: scenes.indexOf('bamboo_forest') }
-
-/** Pixels along each side of MiniPlaces' pictures, and so of BAM's. */
-const size = 128
-
+/** Validation masks of an object. */
 const perObject = 100
-
-type OriginalSet = 'obj' | 'scene' | 'scene_only' | 'dog_bedroom' | 'bamboo_forest'
-
-/** Sets that the program writes, and those of them without objects. */
-const originalSets: readonly OriginalSet[] = ['obj', 'scene', 'scene_only', 'dog_bedroom', 'bamboo_forest']
-const withoutObjects: ReadonlySet<BamSet> = new Set(['scene_only', 'bamboo_forest'])
 
 /** Why a set of the paper is not here. */
 const absent = (set: BamSet): string =>
   set === 'bamboo_forest_patch'
     ? 'the original patches are 224 x 224 pictures made for one TensorFlow model, without boxes or masks; make patches for your model'
     : 'only models of it were published, and nothing says which scene classes have the dog; rebuild the data from photos'
-
-interface Listing {
-  readonly list: EntryList
-  /** Path of each picture. */
-  readonly files: readonly string[]
-  /** By file name; empty for sets without objects. */
-  readonly boxes: ReadonlyMap<string, Box>
-}
 
 /** What is known to be wrong with the original pictures; nothing here mends them. */
 const originalDefects: readonly string[] = [
@@ -177,67 +144,4 @@ function checkedMasks(masks: CropMask[], set: BamSet, path: string): CropMask[] 
       `${path}: holds ${masks.length} masks instead of ${wanted}, so that it is not known which is whose; build the data again`,
     )
   return masks
-}
-
-const parseName = nameParser(classes)
-
-/** The object's name in a picture without object says only where one is in its twin. */
-function entryOf(set: BamSet, file: string, where: string): BamEntry {
-  const entry = parseName(file.replace(/\.jpg$/, ''), where)
-  return withoutObjects.has(set) ? { ...entry, object: null } : entry
-}
-
-interface Named {
-  readonly entry: BamEntry
-  readonly file: string
-}
-
-/** The first of the pictures of each entry, which differ in nothing where there are several. */
-function listingOf(named: readonly Named[], boxes: ReadonlyMap<string, Box>): Listing {
-  const first = new Map<string, Named>()
-  for (const each of named) {
-    const key = JSON.stringify(each.entry)
-    if (!first.has(key)) first.set(key, each)
-  }
-  const kept = [...first.values()]
-  return { list: new EntryList(kept.map(({ entry }) => entry)), files: kept.map(({ file }) => file), boxes }
-}
-
-async function boxesOf(path: string, named: readonly Named[]): Promise<ReadonlyMap<string, Box>> {
-  const boxes = parseLocations(new TextDecoder().decode(await readBytes(path)), path, size)
-  const missing = named.find(({ file }) => !boxes.has(basename(file)))
-  if (missing) throw new InputError(`${path}: has no box for ${basename(missing.file)}`)
-  return boxes
-}
-
-async function listVal(folder: string, set: OriginalSet): Promise<Listing> {
-  const path = join(folder, set, 'val.txt')
-  const named = parseLines(new TextDecoder().decode(await readBytes(path)), path).map(({ name, rest }, i) => {
-    const where = `${path}, line ${i + 1}`
-    const entry = entryOf(set, name, where)
-    if (String(labelOf(set, entry)) !== rest)
-      throw new InputError(`${where}: ${name} has class ${rest}, its name says ${labelOf(set, entry)}`)
-    return { entry, file: join(folder, set, 'val', name) }
-  })
-  return listingOf(named, withoutObjects.has(set) ? new Map() : await boxesOf(join(folder, set, 'val_loc.txt'), named))
-}
-
-async function listTrain(folder: string, set: OriginalSet): Promise<Listing | undefined> {
-  const train = join(folder, set, 'train')
-  const present = await readdir(train).catch(() => undefined)
-  if (!present) {
-    if (set === 'dog_bedroom' || set === 'bamboo_forest') return undefined
-    throw new InputError(`${train}: the folder is missing`)
-  }
-  const named: Named[] = []
-  for (const [label, name] of classesOf(classes, set).entries()) {
-    const place = join(train, name)
-    if (!present.includes(name)) throw new InputError(`${place}: the folder of this class is missing`)
-    for (const file of (await readdir(place)).filter(each => each.endsWith('.jpg')).sort()) {
-      const entry = entryOf(set, file, place)
-      if (labelOf(set, entry) !== label) throw new InputError(`${join(place, file)}: is of another class than its folder`)
-      named.push({ entry, file: join(place, file) })
-    }
-  }
-  return listingOf(named, withoutObjects.has(set) ? new Map() : await boxesOf(join(folder, set, 'loc.txt'), named))
 }

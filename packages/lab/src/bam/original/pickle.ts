@@ -53,6 +53,7 @@ function byteArray(value: unknown, where: string): ByteArray {
   if (!(value instanceof PickledArray) || !(value.content instanceof Uint8Array) || !/^[|<=]?[ub]1$/.test(value.type))
     throw new InputError(`${where}: not an array of bytes`)
   const { dims, content } = value
+  if (!Array.isArray(dims) || !dims.every(Number.isSafeInteger)) throw new InputError(`${where}: its shape is damaged`)
   if (content.length !== dims.reduce((product, dim) => product * dim, 1))
     throw new InputError(`${where}: ${content.length} bytes for shape [${dims}]`)
   if (!value.columnFirst) return { dims, data: content }
