@@ -2,8 +2,17 @@ import { Model, plainPreprocessing, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { evaluate, type Graph, GraphBuilder, inferShapes, ndarray, specialise, Tensor } from '@ascribe/onnx'
 import { afterAll, describe, expect, test } from 'vitest'
-import { descents, optimisePatches, type Patch, type PatchTask, tolerances } from '../src/bam/patch/index.js'
+import {
+  descents,
+  forestTasks,
+  optimisePatches,
+  type Patch,
+  type PatchTask,
+  patchSummary,
+  tolerances,
+} from '../src/bam/patch/index.js'
 import { channelRange, lossGraph, lossPort, sharedRange } from '../src/bam/patch/loss.js'
+import type { BamPicture, BamSource } from '../src/bam/source.js'
 
 const size = 12
 const area = size * size
@@ -153,12 +162,31 @@ describe('patches', () => {
   })
 
   test('change the logits less than the object and than their functional counterparts of equal strength', async () => {
-    const { patches } = await found
+    const { patches, referenceDistance } = await found
     for (const { distance, rms, start, functional } of patches) {
       expect(distance).toBeLessThan(0.5 * start.distance)
       expect(functional.distance).toBeGreaterThan(5 * distance)
       expect(Math.abs(functional.rms / rms - 1)).toBeLessThan(0.02)
+      expect(functional.valid).toBe(functional.distance >= referenceDistance / 2)
     }
+    const [first] = patches
+    expect(JSON.parse(JSON.stringify(patchSummary(first!, { referenceDistance })))).toEqual({
+      distance: first!.distance,
+      rms: first!.rms,
+      kept: first!.kept,
+      share: first!.distance / referenceDistance,
+      accepted: first!.accepted,
+      firstLoss: first!.losses[0],
+      lastLoss: first!.losses[120],
+      start: { ...first!.start, share: first!.start.distance / referenceDistance },
+      functional: {
+        distance: first!.functional.distance,
+        rms: first!.functional.rms,
+        kept: first!.functional.kept,
+        share: first!.functional.distance / referenceDistance,
+        valid: first!.functional.valid,
+      },
+    })
   })
 
   test('are accepted by the numbers an independent calculation gives', async () => {
@@ -269,4 +297,28 @@ describe('descents', () => {
       expect([delta[1], delta[4]]).toEqual([0, 0])
     }
   })
+})
+
+test('the tasks of a data set are the dog on each bamboo forest picture', async () => {
+  const picture = (fill: number): BamPicture => ({ pixels: new Uint8Array(3).fill(fill), mask: null, box: null })
+  const source: BamSource = {
+    kind: 'test',
+    size: 1,
+    objects: ['cat', 'dog'],
+    scenes: ['room', 'forest'],
+    roles: { dog: 1, bedroom: 0, bambooForest: 1 },
+    digest: '',
+    count: set => (set === 'bamboo_forest' ? 3 : 0),
+    entry: (_set, _split, index) => ({ object: null, scene: 1, instance: index + 10 }),
+    picture: (set, _split, index) => picture(set === 'obj' ? 100 + index : index),
+    find: (set, _split, entry) =>
+      set === 'obj' && entry.object === 1 && entry.scene === 1 && entry.instance !== 11 ? entry.instance * 2 : undefined,
+  }
+  const tasks = await forestTasks(source)
+  expect(tasks.map(({ index, entry, task }) => [index, entry.instance, task.scene.pixels[0], task.object.pixels[0]])).toEqual([
+    [0, 10, 0, 120],
+    [2, 12, 2, 124],
+  ])
+  expect((await forestTasks(source, [2])).map(({ index }) => index)).toEqual([2])
+  await expect(forestTasks(source, [1])).rejects.toThrow('the test data has no val pictures of a bamboo forest')
 })

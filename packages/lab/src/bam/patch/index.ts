@@ -2,4 +2,13 @@
 export type { PatchTask } from './batch.js'
 export { type DescentName, descents } from './descent.js'
 export { type Acceptance, type PatchMeasure, tolerances } from './judge.js'
-export { type MeasuredPicture, optimisePatches, type Patch, type PatchOptions, type PatchResult } from './optimise.js'
+export {
+  type FunctionalPicture,
+  type MeasuredPicture,
+  optimisePatches,
+  type Patch,
+  type PatchOptions,
+  type PatchResult,
+} from './optimise.js'
+export { type MeasureSummary, type PatchSummary, patchSummary } from './summary.js'
+export { type ForestTask, forestTasks } from './tasks.js'

@@ -38,6 +38,13 @@ export interface PatchMeasure {
 export const accepts = ({ distance, rms }: PatchMeasure, tolerance: number, reference: number): boolean =>
   distance <= tolerance * reference && rms >= visible
 
+/** Least logit change of a functional counterpart, as a share of the reference distance, and largest relative difference of strength. */
+const [leastChange, strengthTolerance] = [0.5, 0.02]
+
+/** Whether a picture changes the model clearly at the strength of the patch. */
+export const changes = ({ distance, rms }: PatchMeasure, patch: PatchMeasure, reference: number): boolean =>
+  distance >= leastChange * reference && Math.abs(rms - patch.rms) <= strengthTolerance * patch.rms
+
 export interface Acceptance {
   readonly tolerance: number
   readonly accepted: number

@@ -3,7 +3,16 @@ import { InputError, type Model, type RunContext, UsageError } from '@ascribe/co
 import type { BamPicture } from '../source.js'
 import { type DescentOptions, descend, functionals, type PatchTask, prepareTask } from './batch.js'
 import { descents } from './descent.js'
-import { type Acceptance, acceptance, accepts, logitDistance, medianDistance, type PatchMeasure, tolerances } from './judge.js'
+import {
+  type Acceptance,
+  acceptance,
+  accepts,
+  changes,
+  logitDistance,
+  medianDistance,
+  type PatchMeasure,
+  tolerances,
+} from './judge.js'
 import { abreast, PixelModel, type PixelModelOptions } from './pixel-model.js'
 import { addPlanes, maskedRms } from './pixels.js'
 
@@ -22,6 +31,11 @@ export interface MeasuredPicture extends PatchMeasure {
   readonly picture: BamPicture
 }
 
+export interface FunctionalPicture extends MeasuredPicture {
+  /** It changes the logits by at least half the reference distance, at a strength within 2% of the patch's. */
+  readonly valid: boolean
+}
+
 export interface Patch extends MeasuredPicture {
   readonly accepted: boolean
   /** Loss of the best patch so far (`paper`: of the last one) at the start and after each step. */
@@ -29,7 +43,7 @@ export interface Patch extends MeasuredPicture {
   /** The object itself, where the descent started. */
   readonly start: PatchMeasure
   /** Same mask and strength (`rms`), but the logits change as much as possible: a map that does not change here is blind. */
-  readonly functional: MeasuredPicture
+  readonly functional: FunctionalPicture
 }
 
 export interface PatchResult {
@@ -99,7 +113,11 @@ export async function optimisePatches(
       accepted: accepts(patched[index]!, tolerance, referenceDistance),
       losses,
       start: started[index]!,
-      functional: { ...functional[index]!, picture: { pixels: other, mask, box } },
+      functional: {
+        ...functional[index]!,
+        picture: { pixels: other, mask, box },
+        valid: changes(functional[index]!, patched[index]!, referenceDistance),
+      },
     }
   })
   return {
