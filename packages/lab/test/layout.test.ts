@@ -187,6 +187,8 @@ describe('interruption', () => {
     const journal = join(root, '.bam.part/journal.jsonl')
     const text = await readFile(journal, 'utf8')
     await truncate(journal, text.length - 5)
+    // A killed process leaves its lock.
+    await writeFile(join(root, '.bam.part/lock'), '999999999')
     const second = new NoiseSource()
     await expectSame(second, await writeBamFolder(second, folder))
 
@@ -206,6 +208,16 @@ describe('interruption', () => {
     expect(error).toBeInstanceOf(OutputError)
     expect(error.message).toMatch(/bam could not be written/)
     expect(await readdir(root)).toEqual([])
+  })
+
+  it('refuses a second build of the same target in this process', async () => {
+    const first = writeBamFolder(new NoiseSource(), folder)
+    const second = writeBamFolder(new NoiseSource(), folder).catch(cause => cause)
+    await first
+    const outcome = await second
+    expect(outcome).toBeInstanceOf(UsageError)
+    expect(outcome.message).toMatch(/is building/)
+    await writeBamFolder(new NoiseSource(), join(root, 'other'))
   })
 
   it('refuses a target that another living process is building', async () => {

@@ -9,7 +9,7 @@ export const manifestName = 'bam.json'
 /** Counts the changes of the layout that an older reader would misread. */
 const layoutVersion = 1
 
-export type SetCounts = Readonly<Partial<Record<BamSet, Readonly<Record<Split, number>>>>>
+type SetCounts = Readonly<Partial<Record<BamSet, Readonly<Record<Split, number>>>>>
 
 export interface Manifest extends SourceHeader {
   /** Seed the source was made from, where it has one. */

@@ -1,8 +1,8 @@
 /** @file The folder a data set is built in: beside its target under a hidden name, with a journal of what is finished. */
 import { appendFile, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { UsageError } from '@ascribe/core'
-import { ensureFolder } from '@ascribe/core/node'
+import { AscribeError, OutputError, UsageError } from '@ascribe/core'
+import { ensureFolder, outputProblem } from '@ascribe/core/node'
 
 const planName = 'plan.json'
 const journalName = 'journal.jsonl'
@@ -18,6 +18,24 @@ const isAlive = (process_: number): boolean => {
     return (cause as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** Folders this process is building in. */
+const open = new Set<string>()
+
+/** Whole lines of a journal as far as they can be read: what follows was cut off in the middle of being written. */
+function parseJournal<Line>(text: string): Line[] {
+  const lines: Line[] = []
+  for (const line of text.split('\n').slice(0, -1)) {
+    try {
+      lines.push(JSON.parse(line))
+    } catch {
+      break
+    }
+  }
+  return lines
+}
+
+const journalText = (lines: readonly unknown[]): string => lines.map(line => `${JSON.stringify(line)}\n`).join('')
 
 /** @typeParam Line - one finished piece of work, as JSON */
 export class PartFolder<Line> {
@@ -37,29 +55,27 @@ export class PartFolder<Line> {
   static async open<Line>(target: string, plan: string): Promise<PartFolder<Line>> {
     const path = join(dirname(target), `.${basename(target)}.part`)
     const owner = Number(await readText(join(path, lockName)))
-    if (owner > 0 && owner !== process.pid && isAlive(owner))
+    if (open.has(path) || (owner > 0 && owner !== process.pid && isAlive(owner)))
       throw new UsageError(`process ${owner} is building ${target}; wait for it, or delete ${path} if it is not`)
-    const resumed = (await readText(join(path, planName))) === plan
-    if (!resumed) await rm(path, { recursive: true, force: true })
-    await ensureFolder(path)
-    await writeFile(join(path, lockName), String(process.pid))
-    const journal = resumed ? ((await readText(join(path, journalName))) ?? '') : ''
-    if (!resumed) await writeFile(join(path, planName), plan)
-    // What follows the last line end was cut off in the middle of being written.
-    const whole = journal.slice(0, journal.lastIndexOf('\n') + 1)
-    await writeFile(join(path, journalName), whole)
-    return new PartFolder<Line>(
-      path,
-      target,
-      whole
-        .split('\n')
-        .filter(Boolean)
-        .map(line => JSON.parse(line)),
-    )
+    open.add(path)
+    try {
+      const resumed = (await readText(join(path, planName))) === plan
+      if (!resumed) await rm(path, { recursive: true, force: true })
+      await ensureFolder(path)
+      await writeFile(join(path, lockName), String(process.pid))
+      const finished = resumed ? parseJournal<Line>((await readText(join(path, journalName))) ?? '') : []
+      await writeFile(join(path, journalName), journalText(finished))
+      if (!resumed) await writeFile(join(path, planName), plan)
+      return new PartFolder<Line>(path, target, finished)
+    } catch (cause) {
+      open.delete(path)
+      if (cause instanceof AscribeError) throw cause
+      throw new OutputError(`${path} could not be written: ${outputProblem(cause)}`, { cause })
+    }
   }
 
   async record(line: Line): Promise<void> {
-    await appendFile(join(this.path, journalName), `${JSON.stringify(line)}\n`)
+    await appendFile(join(this.path, journalName), journalText([line]))
   }
 
   /** Puts the whole folder under its final name. */
@@ -68,14 +84,17 @@ export class PartFolder<Line> {
     await rmdir(this.target).catch(() => {})
     for (const name of [planName, journalName, lockName]) await rm(join(this.path, name), { force: true })
     await rename(this.path, this.target)
+    open.delete(this.path)
   }
 
   /** Keeps what is finished for the next build. */
   async pause(): Promise<void> {
+    open.delete(this.path)
     await rm(join(this.path, lockName), { force: true })
   }
 
   async discard(): Promise<void> {
+    open.delete(this.path)
     await rm(this.path, { recursive: true, force: true })
   }
 }

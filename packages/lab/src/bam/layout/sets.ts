@@ -5,7 +5,7 @@ import { EntryList, type EntryLists } from './listed-source.js'
 export const splits: readonly Split[] = ['train', 'val']
 
 /** scene1..scene10. */
-export const ladderSets = ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const).map(k => `scene${k}` as const)
+const ladderSets = ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const).map(k => `scene${k}` as const)
 
 /** Every set, those first whose pictures the later ones repeat. */
 export const bamSets: readonly BamSet[] = [

@@ -1,8 +1,8 @@
 /** @file Writes any BAM source into one folder in the paper's layout. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { AscribeError, OutputError, UsageError } from '@ascribe/core'
-import { ensureFolder, outputProblem } from '@ascribe/core/node'
+import { ensureFolder, outputProblem, readBytes } from '@ascribe/core/node'
 import type { BamSet, BamSource, Split } from '../source.js'
 import { formatManifest, type Manifest, manifestName, manifestOf, parseManifest } from './manifest.js'
 import { checkNames } from './names.js'
@@ -81,7 +81,7 @@ async function isBuilt(target: string, wanted: Manifest): Promise<boolean> {
   if (names.length === 0) return false
   if (names.includes(manifestName)) {
     const path = join(target, manifestName)
-    const { digest, counts } = parseManifest(await readFile(path, 'utf8'), path)
+    const { digest, counts } = parseManifest(new TextDecoder().decode(await readBytes(path)), path)
     const covered = Object.entries(wanted.counts).every(([set, count]) =>
       allSplits.every(split => count[split] <= (counts[set as BamSet]?.[split] ?? 0)),
     )

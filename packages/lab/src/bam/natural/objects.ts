@@ -8,7 +8,7 @@ import type { Box } from '../source.js'
 import { cutOut } from './compose.js'
 
 /** The annotation's box in whole pixels: corners rounded down, within the picture. */
-export function boxOf({ annotation, width, height }: CocoObject): Box {
+function boxOf({ annotation, width, height }: CocoObject): Box {
   const [x, y, w, h] = annotation.bbox
   return {
     rowMin: Math.max(0, Math.floor(y)),

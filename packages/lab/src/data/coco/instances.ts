@@ -12,7 +12,7 @@ export interface CocoObject {
   readonly annotation: CocoAnnotation
 }
 
-export interface CocoAnnotation {
+interface CocoAnnotation {
   readonly area: number
   /** x, y, width, height in pixels. */
   readonly bbox: readonly [number, number, number, number]
