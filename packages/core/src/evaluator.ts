@@ -65,12 +65,17 @@ export class Evaluator {
     if (rules === this.rules) return this
     const { graph } = this
     const [own, gradient] = [ruleSets[rules], ruleSets.gradient]
-    if (graph.nodes.every(node => own(node, graph) === gradient(node, graph)))
-      this.#warn(`${rules} is the plain gradient here: the model has no ReLU`)
-    return this.#derived(this.inputs, this.outputs, rules)
+    const warning = `${rules} is the plain gradient here: the model has no ReLU`
+    if (!this.warnings.includes(warning) && graph.nodes.every(node => own(node, graph) === gradient(node, graph)))
+      this.warnings.push(warning)
+    const { model, inputs, target, outputs, fixed, batching, context, cost, warnings } = this
+    return new Evaluator(model, inputs, target, outputs, fixed, batching, context, rules, cost, warnings)
   }
 
-  /** The same target at other points of one row (nothing is predicted anew). Cost and warnings are shared. Costs one forward pass. */
+  /**
+   * The same target at other points of one row (nothing is predicted anew), for one forward pass. Cost is shared; warnings are its own,
+   * and it reports no progress.
+   */
   async moved(points: Points): Promise<Evaluator> {
     const { output } = this.target
     const rows = this.#rows(1)
@@ -90,16 +95,9 @@ export class Evaluator {
     const inputs = Object.fromEntries(
       Object.entries(this.inputs).map(([name, input]) => [name, { ...input, data: points[name]! }] as const),
     )
-    return this.#derived(inputs, { [output]: row }, this.rules)
-  }
-
-  #derived(inputs: Evaluator['inputs'], outputs: TensorValues, rules: RuleSetName): Evaluator {
-    const { model, target, fixed, batching, context, cost, warnings } = this
-    return new Evaluator(model, inputs, target, outputs, fixed, batching, context, rules, cost, warnings)
-  }
-
-  #warn(text: string): void {
-    if (!this.warnings.includes(text)) this.warnings.push(text)
+    const { model, target, fixed, batching, rules, cost } = this
+    const { signal } = this.context
+    return new Evaluator(model, inputs, target, { [output]: row }, fixed, batching, signal ? { signal } : {}, rules, cost)
   }
 
   /** Names of the explained tensors. */

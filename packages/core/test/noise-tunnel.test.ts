@@ -140,7 +140,18 @@ describe('noise-tunnel', () => {
     expect(cam.options['of.layer']).toBeTypeOf('string')
   })
 
-  it('takes several inputs, and the same options as a function', async () => {
+  it('says once what the inner method warns of, and reports its own progress only', async () => {
+    const options = { of: 'ig', ...settings, 'of.points': 2, 'of.tolerance': 1e-9, 'of.maxPoints': 2 }
+    const steps: string[] = []
+    const onProgress = ({ done, total, step }: { done: number; total: number; step: string }) =>
+      steps.push(`${step} ${done}/${total}`)
+    const a = await explain(modelOf(network()), { image: input }, 'noise-tunnel', { target: 1, seed, options, onProgress })
+    expect(a.warnings).toHaveLength(1)
+    expect(a.warnings[0]).toMatch(/^in 5 of 5 noisy copies: integrated gradients: relative residual/)
+    expect(steps).toEqual([1, 2, 3, 4, 5].map(done => `noisy copies ${done}/5`))
+  })
+
+  it('takes the same options as a function', async () => {
     const x = float32([1, 3], [1, 2, 3])
     const a = await noiseTunnel(modelOf(mixed()), x, { of: 'gradient', samples: 1, noise: 0, target: 0, 'of.absolute': true })
     expectClose(a.values, [5, 4, Math.abs(Math.cos(3))])

@@ -95,9 +95,12 @@ export const noiseTunnel = (methodNamed: (name: string) => Method): Method => {
         await pathMaps(evaluator, rule, k => copies(k, 1), baseline, samples, use, 'noisy copies')
         return { maps: moments.maps(form, samples) }
       }
+      const warned: string[] = []
       const one = async (k: number): Promise<MethodResult> => {
-        const draw = new Random(seed, seedStream + k).integer(2 ** 31)
-        return method.run(await evaluator.moved(copies(k, 1)), fixed, draw)
+        const moved = await evaluator.moved(copies(k, 1))
+        const result = await method.run(moved, fixed, new Random(seed, seedStream + k).integer(2 ** 31))
+        warned.push(...moved.warnings.slice(0, 1))
+        return result
       }
       let settled: Readonly<Record<string, unknown>> = {}
       const abreast = evaluator.model.runtime.processes ?? 1
@@ -109,6 +112,7 @@ export const noiseTunnel = (methodNamed: (name: string) => Method): Method => {
         }
         evaluator.progress(Math.min(samples, start + abreast), samples, 'noisy copies')
       }
+      if (warned.length > 0) evaluator.warnings.push(`in ${warned.length} of ${samples} noisy copies: ${warned[0]}`)
       const named = Object.entries(settled).map(([name, value]) => [`of.${name}`, value])
       return { maps: moments.maps(form, samples), settled: Object.fromEntries(named) }
     },
