@@ -20,6 +20,7 @@ export {
   type Options,
   optionSpecs,
   type PathRule,
+  resolveOptionSpecs,
   resolveOptions,
 } from './methods/method.js'
 export { type Quadrature, quadratures } from './methods/quadrature.js'

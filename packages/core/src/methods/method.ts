@@ -121,19 +121,25 @@ export function optionSpecs(method: Method, given: Readonly<Record<string, unkno
  * Fills in defaults and checks what was given; text from a command line is converted.
  * @throws UsageError for an unknown option (with a suggestion) or a value out of range
  */
-export function resolveOptions(method: Method, given: Readonly<Record<string, unknown>> = {}): Options {
+export const resolveOptions = (method: Method, given: Readonly<Record<string, unknown>> = {}): Options =>
+  resolveOptionSpecs(method.name, optionSpecs(method, given), given)
+
+/**
+ * The same for any list of options, of whatever `owner` names.
+ * @throws UsageError for an unknown option (with a suggestion) or a value out of range
+ */
+export function resolveOptionSpecs(owner: string, specs: OptionSpecs, given: Readonly<Record<string, unknown>> = {}): Options {
   const resolved: Record<string, unknown> = {}
-  const specs = optionSpecs(method, given)
   for (const [name, spec] of Object.entries(specs)) resolved[name] = spec.default
   for (const [name, value] of Object.entries(given)) {
     const spec = specs[name]
     if (!spec) {
       const names = Object.keys(specs)
       throw new UsageError(
-        `${method.name} has no option "${name}"${suggestion(name, names)}${names.length > 0 ? ` (it has ${names.join(', ')})` : ' (it has none)'}`,
+        `${owner} has no option "${name}"${suggestion(name, names)}${names.length > 0 ? ` (it has ${names.join(', ')})` : ' (it has none)'}`,
       )
     }
-    resolved[name] = convert(spec, value, `${method.name}: option ${name}`)
+    resolved[name] = convert(spec, value, `${owner}: option ${name}`)
   }
   return resolved
 }
