@@ -111,11 +111,11 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
   const depth = blurred(cover, width, height, Math.max(1, Math.round((size / 64) * 2)))
 
   const tone = draws.between(0.65, 0.95)
-  const rim = draws.between(0.6, 0.9)
-  const mark = draws.between(0.4, 0.6)
-  const mottle = draws.between(0.05, 0.2)
-  const mottleCells = draws.between(8, 20) / size
-  const fine = draws.between(0.01, 0.06)
+  const rim = draws.between(0.45, 0.9)
+  const mark = draws.between(0.2, 0.6)
+  const mottle = draws.between(0.05, 0.28)
+  const mottleCells = Math.exp(draws.between(1.6, 3.4)) / size
+  const fine = Math.exp(draws.between(-4.5, -2.1))
   const salt = draws.integer(2 ** 30)
   const colours = palette(draws, 0.45)
   const [across, down] = lightSlope(draws)
