@@ -1,10 +1,16 @@
 /** @file Every architecture, listed once. */
 import { suggestion, UsageError } from '@ascribe/core'
 import type { Architecture } from './architecture.js'
+import { cnn } from './cnn.js'
+import { convnext } from './convnext.js'
+import { gcn } from './gcn.js'
+import { mixer } from './mixer.js'
+import { mlp } from './mlp.js'
+import { mobilenet } from './mobilenet.js'
 import { resnet } from './resnet.js'
 import { vit } from './vit.js'
 
-export const architectures: readonly Architecture[] = [resnet, vit]
+export const architectures: readonly Architecture[] = [cnn, resnet, mobilenet, convnext, vit, mixer, mlp, gcn]
 
 /** @throws UsageError with a suggestion where there is none */
 export function architectureNamed(name: string): Architecture {

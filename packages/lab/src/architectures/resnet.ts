@@ -1,5 +1,6 @@
 /** @file resnet: residual blocks of two convolutions with batch norm. */
 import type { Architecture } from './architecture.js'
+import { squarePicture } from './checks.js'
 import { zeros } from './initializers.js'
 import { batchNorm } from './layers/batch-norm.js'
 import { convolution } from './layers/convolution.js'
@@ -44,9 +45,9 @@ export const resnet: Architecture = {
     },
     blocks: { kind: 'number', default: 1, minimum: 1, integer: true, describe: 'blocks per stage' },
   },
-  build(net, [x], { row, classes }, { width, stages, blocks }) {
-    const [channels, height] = row as [number, number, number]
-    let side = Math.ceil(height / 2)
+  build(net, [x], task, { width, stages, blocks }) {
+    const { channels, side: pixels } = squarePicture('resnet', task)
+    let side = Math.ceil(pixels / 2)
     let value = convolution(net, 'stem.conv', x!, { inputs: channels, outputs: width, stride: 2 })
     value = net.emit('Relu', [batchNorm(net, 'stem.bn', value, width, side * side)])
     let inputs = width
@@ -60,7 +61,7 @@ export const resnet: Architecture = {
       }
     }
     const pooled = net.reshape(net.emit('GlobalAveragePool', [value]), [-1, inputs])
-    return linear(net, 'head', pooled, inputs, classes)
+    return linear(net, 'head', pooled, inputs, task.classes)
   },
   training: { optimizer: 'sgd', learningRate: 0.1, weightDecay: 5e-4, warmUp: 0.05 },
 }

@@ -1,31 +1,12 @@
 /** @file vit: a vision transformer with a patch stem or a convolutional one. */
 import type { Architecture } from './architecture.js'
+import { requireMultiple, requireTiling, squarePicture } from './checks.js'
 import { truncatedNormal } from './initializers.js'
 import { attention } from './layers/attention.js'
-import { batchNorm } from './layers/batch-norm.js'
-import { convolution } from './layers/convolution.js'
 import { layerNorm } from './layers/layer-norm.js'
 import { linear } from './layers/linear.js'
-import type { Network } from './network.js'
-
-function perceptron(net: Network, x: string, width: number, hidden: number): string {
-  const start = truncatedNormal()
-  return linear(net, 'second', net.emit('Gelu', [linear(net, 'first', x, width, hidden, start)]), hidden, width, start)
-}
-
-/** Halves the picture once per convolution; widths double up to that of the tokens. */
-function convolutionalStem(net: Network, x: string, channels: number, width: number, side: number, patch: number): string {
-  const steps = Math.log2(patch)
-  let [value, inputs, size] = [x, channels, side]
-  for (let step = 0; step < steps; step++) {
-    const outputs = width / 2 ** (steps - 1 - step)
-    size = Math.ceil(size / 2)
-    value = convolution(net, `conv${step + 1}`, value, { inputs, outputs, stride: 2 })
-    if (step < steps - 1) value = net.emit('Relu', [batchNorm(net, `bn${step + 1}`, value, outputs, size * size)])
-    inputs = outputs
-  }
-  return value
-}
+import { perceptron } from './layers/perceptron.js'
+import { stem, stemOption } from './layers/stem.js'
 
 /**
  * Tokens of one patch each, learned positions, pre-norm blocks of attention and a two-layer perceptron, mean over tokens, linear.
@@ -42,33 +23,26 @@ export const vit: Architecture = {
     heads: { kind: 'number', default: 4, minimum: 1, integer: true, describe: 'attention heads' },
     patch: { kind: 'number', default: 8, minimum: 1, integer: true, describe: 'pixels along a side of a token' },
     expansion: { kind: 'number', default: 2, minimum: 1, describe: 'hidden width of the perceptron over that of tokens' },
-    stem: { kind: 'choice', default: 'convolutional', values: ['convolutional', 'patch'], describe: 'how patches become tokens' },
+    stem: stemOption,
     dropout: { kind: 'number', default: 0, minimum: 0, maximum: 0.9, describe: 'share of branch outputs dropped in training' },
   },
-  build(net, [x], { row, classes }, { width, depth, heads, patch, expansion, stem, dropout }) {
-    const [channels, height] = row as [number, number, number]
-    const side = Math.floor(height / patch)
-    const tokens = side * side
-    const grid = net.scoped('stem', () =>
-      stem === 'convolutional'
-        ? convolutionalStem(net, x!, channels, width, height, patch)
-        : net.emit('Conv', [x!, net.parameter('weight', [width, channels, patch, patch], truncatedNormal())], {
-            kernel_shape: [patch, patch],
-            strides: [patch, patch],
-          }),
-    )
+  build(net, [x], task, { width, depth, heads, patch, expansion, stem: kind, dropout }) {
+    const { channels, side } = squarePicture('vit', task)
+    requireMultiple('vit', 'width', width, heads, 'the heads share it')
+    requireTiling('vit', patch, side)
+    const tokens = (side / patch) ** 2
+    const hidden = Math.round(expansion * width)
+    const grid = stem(net, 'vit', kind, x!, { channels, side, width, patch })
     const flat = net.emit('Transpose', [net.reshape(grid, [-1, width, tokens])], { perm: [0, 2, 1] })
     let value = net.emit('Add', [flat, net.parameter('positions', [1, tokens, width], truncatedNormal(), false)])
     const add = (branch: string): string => net.emit('Add', [value, net.dropout(branch, dropout, [tokens, width])])
     for (let index = 0; index < depth; index++)
       net.scoped(`block${index + 1}`, () => {
         value = add(attention(net, 'attention', layerNorm(net, 'norm1', value, width), tokens, width, heads))
-        value = net.scoped('perceptron', () =>
-          add(perceptron(net, layerNorm(net, 'norm2', value, width), width, expansion * width)),
-        )
+        value = net.scoped('perceptron', () => add(perceptron(net, layerNorm(net, 'norm2', value, width), width, hidden)))
       })
     const pooled = net.emit('ReduceMean', [layerNorm(net, 'norm', value, width), net.builder.ints([1])], { keepdims: 0 })
-    return linear(net, 'head', pooled, width, classes, truncatedNormal())
+    return linear(net, 'head', pooled, width, task.classes, truncatedNormal())
   },
   training: { optimizer: 'adamw', learningRate: 1e-3, weightDecay: 0.05, warmUp: 0.15 },
 }
