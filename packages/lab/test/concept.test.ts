@@ -2,11 +2,14 @@ import { Model, plainPreprocessing, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { evaluate, type Graph, GraphBuilder, inferShapes, ndarray, Tensor } from '@ascribe/onnx'
 import { afterAll, describe, expect, test } from 'vitest'
+import { architectures } from '../src/architectures/index.js'
+import { constantValues, Network } from '../src/architectures/network.js'
 import { layerGradients, layerValues } from '../src/bam/concept/activations.js'
-import { bottleneckLayers, conceptContrast, conceptScores, pictureRows, type Rows } from '../src/bam/concept/index.js'
+import { bottleneckLayers, conceptContrast, conceptScores, dogConcept, pictureRows, type Rows } from '../src/bam/concept/index.js'
 import { logisticRegression } from '../src/bam/concept/logistic.js'
 import { incompleteBeta, permutationPValue, welchPValue } from '../src/bam/concept/significance.js'
 import { conceptScore } from '../src/bam/concept/vectors.js'
+import type { BamEntry, BamSet, BamSource } from '../src/bam/source.js'
 
 const runtime = nodeRuntime({ threads: 1 })
 const models: Model[] = []
@@ -122,6 +125,26 @@ describe('values and gradients at a layer', () => {
     expect(bottleneckLayers(modelOf(flat.graph), [1, width])).toEqual([flat.hidden])
   })
 })
+
+test.each(architectures.filter(({ reads }) => reads === 'picture').map(one => [one.name, one] as const))(
+  '%s has four layers with places',
+  (_, { build, options }) => {
+    const builder = new GraphBuilder()
+    const input = builder.input('input', 'float32', ['batch', 3, 64, 64])
+    const defaults = Object.fromEntries(Object.entries(options).map(([name, spec]) => [name, spec.default]))
+    const logits = build(new Network(builder, undefined, constantValues()), [input], { row: [3, 64, 64], classes: 10 }, defaults)
+    builder.output(logits)
+    const model = modelOf(inferShapes(builder.build()))
+    const layers = bottleneckLayers(model, [1, 3, 64, 64])
+    expect(new Set(layers).size).toBe(4)
+    const graph = model.batching({ input: [1, 3, 64, 64] }).graph(2)
+    for (const layer of layers) {
+      const dims = graph.dims(layer)!
+      expect(dims[0]).toBe(2)
+      expect(dims.length).toBeGreaterThan(2)
+    }
+  },
+)
 
 describe('the classifier', () => {
   test('is at the minimum of the regularised loss', () => {
@@ -241,5 +264,49 @@ describe('concept scores', () => {
         random: rows(3, 0),
       }),
     ).rejects.toThrow('3 concept examples; a classifier needs at least 4')
+  })
+})
+
+test('the concept of BAM is the dog on scenes that are not explained, beside the same scenes without it', async () => {
+  // obj holds 2 objects on 3 scenes in 4 instances; a picture is its set, scene and instance.
+  const entries = (objects: (number | null)[], scenes: number[]): BamEntry[] =>
+    scenes.flatMap(scene => objects.flatMap(object => [0, 1, 2, 3].map(instance => ({ object, scene, instance }))))
+  const sets: Partial<Record<BamSet, BamEntry[]>> = {
+    obj: entries([0, 1], [0, 1, 2]),
+    scene_only: entries([null], [0, 1, 2]),
+    dog_bedroom: entries([1], [2]),
+  }
+  const source: BamSource = {
+    kind: 'test',
+    size: 1,
+    objects: ['cat', 'dog'],
+    scenes: ['hall', 'lane', 'bedroom'],
+    roles: { dog: 1, bedroom: 2, bambooForest: 0 },
+    digest: '',
+    count: set => sets[set]?.length ?? 0,
+    entry: (set, _split, index) => sets[set]![index]!,
+    picture: (set, _split, index) => {
+      const { object, scene, instance } = sets[set]![index]!
+      return { pixels: Uint8Array.of(object === null ? 0 : object + 1, scene, instance), mask: null, box: null }
+    },
+    find: (set, _split, { object, scene, instance }) => {
+      const at = sets[set]!.findIndex(one => one.object === object && one.scene === scene && one.instance === instance)
+      return at < 0 ? undefined : at
+    },
+  }
+  const plain = { ...plainPreprocessing, scale: 1 }
+  const all = await dogConcept(source, { preprocessing: plain })
+  expect(all.inputs.data).toHaveLength(4 * 3)
+  expect(all.concept.data).toHaveLength(8 * 3)
+  const some = await dogConcept(source, { preprocessing: plain, examples: 5, inputs: [3], seed: 2 })
+  expect([...some.inputs.data]).toEqual([2, 2, 3])
+  const triples = ({ data }: Rows): number[][] =>
+    Array.from({ length: data.length / 3 }, (_, i) => [...data.slice(3 * i, 3 * i + 3)])
+  const [concept, random] = [triples(some.concept), triples(some.random)]
+  expect(new Set(concept.map(String)).size).toBe(5)
+  concept.forEach(([object, scene, instance], i) => {
+    expect(object).toBe(2)
+    expect(scene).not.toBe(2)
+    expect(random[i]).toEqual([0, scene, instance])
   })
 })

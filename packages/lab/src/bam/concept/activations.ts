@@ -14,6 +14,7 @@ import {
 } from '@ascribe/core'
 import { elementCount, foldConstants, type Graph, GraphBuilder, inferShapes, prune, Tensor } from '@ascribe/onnx'
 import { withOutputs } from '../patch/pixel-graph.js'
+import { abreast } from '../patch/pixel-model.js'
 import { type Rows, rowAt, rowCount } from './rows.js'
 
 /** For each layer one flat vector per row. */
@@ -83,23 +84,25 @@ async function run(
   const batching = model.batching({ [input.name]: rows.dims })
   const graphOf = (count: number): Graph => make(batching.graph(count, layers), count)
   const chunk = batching.fixed ?? chunkSize(total, peakBytes(graphOf(1)), model.memory)
-  const vectors = Object.fromEntries(layers.map(layer => [layer, [] as Float32Array[]]))
+  const starts = Array.from({ length: Math.ceil(total / chunk) }, (_, i) => i * chunk)
   const identity = JSON.stringify(['concept', key, layers, rows.dims, chunk])
-  for (let start = 0; start < total; start += chunk) {
+  let done = 0
+  const parts = await abreast(starts, model.runtime.processes ?? 1, async start => {
     if (signal?.aborted) throw new AbortedError('interrupted')
     const session = await model.session(identity, () => graphOf(chunk))
-    const feeds = { [input.name]: padded(rows, start, chunk) }
-    const result = await session.run(feeds, undefined, signal ? { signal } : {})
+    const result = await session.run({ [input.name]: padded(rows, start, chunk) }, undefined, signal ? { signal } : {})
     const used = Math.min(chunk, total - start)
-    for (const layer of layers) {
+    const vectorsOf = (layer: string): Float32Array[] => {
       const values = result[port(layer)]!.data as Float32Array
       if (!values.every(Number.isFinite)) throw new NotFiniteError(`the values at "${layer}" of ${model.name} are not finite`)
       const size = values.length / chunk
-      for (let row = 0; row < used; row++) vectors[layer]!.push(values.slice(row * size, (row + 1) * size))
+      return Array.from({ length: used }, (_, row) => values.slice(row * size, (row + 1) * size))
     }
-    onProgress?.({ done: start + used, total, step: key.split(' ')[0]! })
-  }
-  return vectors
+    const vectors = Object.fromEntries(layers.map(layer => [layer, vectorsOf(layer)]))
+    onProgress?.({ done: (done += used), total, step: key.split(' ')[0]! })
+    return vectors
+  })
+  return Object.fromEntries(layers.map(layer => [layer, parts.flatMap(part => part[layer]!)]))
 }
 
 /** `count` rows from `start` on, the last one repeated. */

@@ -1,5 +1,6 @@
 /** @file TCAV: concepts given by examples. */
 export { bottleneckLayers } from './bottlenecks.js'
+export { type DogConceptOptions, dogConcept } from './dog.js'
 export { pictureRows, type Rows } from './rows.js'
 export {
   type ConceptContrast,
