@@ -62,7 +62,13 @@ function records(): number {
   return readdirSync(cells).reduce((sum, name) => sum + Math.max(0, linesIn(join(cells, name)).length - 1), 0)
 }
 
-const reaches = (count: number) => expect.poll(records, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(count)
+/** Waits until so many cells are saved. */
+async function reaches(count: number, { end }: Study): Promise<void> {
+  let early: string | undefined
+  void end.then(({ errors }) => (early = `it ended before that: ${errors}`))
+  await expect.poll(() => early ?? records() >= count, { timeout: 20_000, interval: 5 }).not.toBe(false)
+  expect(early).toBeUndefined()
+}
 
 /** Processes of a study that are alive, itself left out. */
 const childrenOf = (pid: number): number[] =>
@@ -84,8 +90,9 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
     async processes => {
       let saved = 0
       for (const count of processes > 0 ? [10] : [10, 30]) {
-        const { child, end } = study(processes)
-        await reaches(count)
+        const running = study(processes)
+        const { child, end } = running
+        await reaches(count, running)
         const atWork = existsSync('/proc') ? childrenOf(child.pid!) : []
         expect(atWork.length).toBeGreaterThanOrEqual(existsSync('/proc') ? processes : 0)
         child.kill('SIGKILL')
@@ -116,8 +123,9 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
   it.each([0, 2])(
     'that gets Ctrl-C saves what is finished, ends its children, and says how to go on (%i processes)',
     async processes => {
-      const { child, end } = study(processes)
-      await reaches(10)
+      const running = study(processes)
+      const { child, end } = running
+      await reaches(10, running)
       process.kill(-child.pid!, 'SIGINT')
       const { code, errors } = await end
       const { done, notices } = await readCells(folder)
@@ -135,7 +143,7 @@ describe.skipIf(!built)('a program that uses the built runner (npm run build fir
 
   it('that is started a second time says who is at it, and changes nothing', async () => {
     const first = study(0)
-    await reaches(1)
+    await reaches(1, first)
     const second = await study(0).end
     expect(second.code).toBe(1)
     expect(second.errors).toBe(

@@ -99,6 +99,9 @@ class Run<Value> {
       this.#report()
       const slots = Math.min(concurrency, cells.length - this.#tracker.reused)
       await Promise.all(Array.from({ length: slots }, (_, slot) => this.#fill(slot)))
+    } catch (error) {
+      // Not a cell's failure, which #attempt keeps: a callback threw. The other slots must not go on.
+      this.#end(error)
     } finally {
       clearInterval(timer)
       signal?.removeEventListener('abort', abort)

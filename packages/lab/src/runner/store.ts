@@ -168,6 +168,7 @@ export class CellStore {
 
   async close(): Promise<void> {
     await this.#flushing
+    this.#broken ??= new OutputError(`${this.#folder}: the run is over`)
     await this.#shard?.file.close().catch(() => {})
     await this.#lock.release()
   }
