@@ -24,6 +24,8 @@ export interface ScoreRow {
   readonly architecture: string
   /** Method with its options, as the command takes it. */
   readonly method: string
+  /** Short name, for one of the paper's methods that of `paperMethods`. Default: `method`. */
+  readonly name?: string
   readonly control: boolean
   /** 'mcs', 'idr', 'iir', ... */
   readonly metric: string
@@ -34,6 +36,17 @@ export interface ScoreRow {
   readonly count: number
   readonly valid: number
   /** 2.8 standard deviations over sqrt(n): smaller effects are not resolved. */
+  readonly detectable: number
+  /** Paired difference from the best control. Default: the difference of the two scores, as if they came from different pictures. */
+  readonly versusControl?: ControlDifference
+  /** Names of methods whose paired difference from this one is not resolved. Default: those whose intervals overlap. */
+  readonly tiedWith?: readonly string[]
+}
+
+export interface ControlDifference {
+  /** Name of the control. */
+  readonly control: string
+  readonly difference: Interval
   readonly detectable: number
 }
 
@@ -52,6 +65,13 @@ export interface ExampleRow {
   readonly pictures: readonly { readonly label: string; readonly url: string }[]
 }
 
+/** A chart as the functions of `charts/` make it: it goes into the page as it is. */
+export interface Figure {
+  readonly title: string
+  readonly caption: string
+  readonly svg: string
+}
+
 export interface BamReport {
   readonly title: string
   /** Lines under the title: data, models, command, plan hash, version. */
@@ -61,4 +81,6 @@ export interface BamReport {
   readonly findings: readonly (Finding & { readonly architecture: string })[]
   readonly tables: readonly PlainTable[]
   readonly examples: readonly ExampleRow[]
+  /** Training curves, the ladder. Default: none. */
+  readonly figures?: readonly Figure[]
 }
