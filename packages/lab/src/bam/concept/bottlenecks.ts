@@ -6,7 +6,7 @@ import { elementCount, type Graph, isFloat } from '@ascribe/onnx'
  * Values that all the information from the input to the output passes through, in graph order: the output cannot be computed from
  * them and the weights otherwise. A residual stream is one, what is inside a residual branch is not.
  */
-export function passages(graph: Graph, input: string, output: string): string[] {
+function passages(graph: Graph, input: string, output: string): string[] {
   const reached = new Set([input])
   for (const node of graph.nodes)
     if (node.inputs.some(name => reached.has(name))) for (const out of node.outputs) if (out) reached.add(out)

@@ -4,7 +4,7 @@ import { channelRange, type LossWeights, type PixelRange, sharedRange } from './
 import type { LossValues } from './pixel-model.js'
 
 /** `rows` patches: their start, where they may be, and the loss. */
-export interface DescentProblem {
+interface DescentProblem {
   readonly rows: number
   /** Values of one patch: 3 x size x size. */
   readonly length: number
@@ -17,7 +17,7 @@ export interface DescentProblem {
   readonly onStep?: (step: number) => void
 }
 
-export interface DescentResult {
+interface DescentResult {
   readonly delta: Float32Array
   /** For each row, at the start and after each step, the loss of the patch that would be the result: steps + 1 values. */
   readonly losses: readonly Float64Array[]

@@ -6,7 +6,7 @@ import { median } from 'simple-statistics'
 export const tolerances: readonly number[] = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
 
 /** Least root mean square inside the mask, in units of 255, for a patch to be visible. */
-export const visible = 20 / 255
+const visible = 20 / 255
 
 export const logitDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   let sum = 0

@@ -43,7 +43,7 @@ function preprocessed(builder: GraphBuilder, pixels: string, preprocessing: Prep
 }
 
 /** A node that gives a value another name; folding takes it away again. */
-export const alias = (value: string, name: string): Node => ({
+const alias = (value: string, name: string): Node => ({
   domain: '',
   operator: 'Identity',
   name: `alias/${name}`,
