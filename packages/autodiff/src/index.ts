@@ -3,7 +3,6 @@ export { MissingRuleError, NoGradientPathError } from './errors.js'
 export { gradientRules, gradientTable } from './gradient/index.js'
 export { type OperatorRow, operatorDocument, operatorRows, standardOperators } from './operators.js'
 export { type RuleSetName, ruleSets } from './relevance/index.js'
-export { isRectifier } from './relevance/rectifiers.js'
 export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
 export {
   type Block,

@@ -1,5 +1,5 @@
 /** @file Guided backpropagation and deconvnet against loops written by hand, in double precision, and on ONNX Runtime. */
-import { evaluate, type Graph, GraphBuilder, inferShapes, ndarray } from '@ascribe/onnx'
+import { evaluate, type Graph, GraphBuilder, inferShapes, type NdArray, ndarray, Tensor } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
 import { runOrt } from '../../onnx/test/support/ort.js'
 import { differentiate, type RuleSetName, ruleSets } from '../src/index.js'
@@ -119,4 +119,79 @@ describe('deconvnet', () => {
   ])('%s, then ReLU6 after a residual addition', (_, write, hand) =>
     expectWalk('deconvnet', network(write, Relu6), byHand(hand, deconvolved6)),
   )
+})
+
+describe('a convolutional network', () => {
+  const weights = (seed: number, dims: number[]): Tensor => {
+    const draw = generator(seed)
+    return Tensor.float32(
+      dims,
+      Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => 2 * draw() - 1),
+    )
+  }
+  type Stage = (b: GraphBuilder, x: string) => string
+  const conv =
+    (seed: number, dims: number[], attributes = {}): Stage =>
+    (b, x) =>
+      b.emit('Conv', [x, b.constant(weights(seed, dims))], { pads: [1, 1, 1, 1], ...attributes })
+  /** What lies between the ReLUs. */
+  const stages: readonly Stage[] = [
+    conv(1, [4, 2, 3, 3]),
+    (b, x) => conv(2, [5, 4, 3, 3], { strides: [2, 2] })(b, b.emit('MaxPool', [x], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] })),
+    (b, x) => b.emit('MatMul', [b.emit('Flatten', [b.emit('GlobalAveragePool', [x])]), b.constant(weights(3, [5, 3]))]),
+  ]
+  const whole = (): { graph: Graph; logits: string } => {
+    const b = new GraphBuilder()
+    let x = b.input('x', 'float32', [1, 2, 6, 6])
+    stages.forEach((stage, i) => {
+      x = stage(b, i === 0 ? x : b.emit('Relu', [x]))
+    })
+    const logits = b.output(x)
+    return { graph: inferShapes(b.build()), logits }
+  }
+  const picture = ndarray([1, 2, 6, 6], Float64Array.from(weights(4, [1, 2, 6, 6]).numbers()))
+
+  const apply = (stage: Stage, x: NdArray): NdArray => {
+    const b = new GraphBuilder()
+    const name = b.output(stage(b, b.input('x', 'float32', x.dims)))
+    return evaluate(inferShapes(b.build()), { x }, [name]).get(name)!
+  }
+
+  /** Every stage's Jacobian by differences, the ReLUs between them by hand. */
+  function slow(rule: (g: number, x: number) => number): Float64Array {
+    const inputs = [picture]
+    const outputs: NdArray[] = []
+    for (const stage of stages) {
+      outputs.push(apply(stage, inputs.at(-1)!))
+      inputs.push({ ...outputs.at(-1)!, data: outputs.at(-1)!.data.map(value => Math.max(0, value)) })
+    }
+    let g = Float64Array.of(0, 1, -1)
+    for (let i = stages.length - 1; i >= 0; i--) {
+      const [x, step] = [inputs[i]!, 1e-6]
+      const at = (place: number, delta: number): NdArray => {
+        const data = Float64Array.from(x.data)
+        data[place]! += delta
+        return apply(stages[i]!, { ...x, data })
+      }
+      const back = Float64Array.from(x.data, (_, place) => {
+        const [high, low] = [at(place, step).data, at(place, i === 0 ? -step : 0).data]
+        return g.reduce((sum, value, j) => sum + (value * (high[j]! - low[j]!)) / (i === 0 ? 2 * step : step), 0)
+      })
+      g = i === 0 ? back : back.map((value, place) => rule(value, outputs[i - 1]!.data[place]!))
+    }
+    return g
+  }
+
+  it.each<[RuleSetName, (g: number, x: number) => number]>([
+    ['gradient', (g, x) => (x > 0 ? g : 0)],
+    ['guided-backprop', (g, x) => (x > 0 ? positive(g) : 0)],
+  ])('%s is the product of Jacobians with the rule between them', async (rules, rule) => {
+    const { graph, logits } = whole()
+    const result = differentiate(graph, { of: [logits], at: ['x'], rules: ruleSets[rules] })
+    const feeds = { x: picture, [result.cotangents[logits]!]: ndarray([1, 3], Float64Array.of(0, 1, -1)) }
+    const name = result.gradients['x']!
+    const expected = slow(rule)
+    expectClose(evaluate(result.graph, feeds, [name]).get(name)!.data, expected, 1e-7, rules)
+    expectClose((await runOrt(result.graph, feeds))[name]!.data, expected, 1e-5, `${rules} on ONNX Runtime`)
+  })
 })

@@ -1,5 +1,8 @@
 /** @file The command's small parts: parsing of flags and methods, preprocessing plans, predictions, drawing, progress. */
-import { Model, type ModelOptions, UsageError } from '@ascribe/core'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { float32, Model, type ModelOptions, UsageError, writeNpy } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { GraphBuilder } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
@@ -7,7 +10,7 @@ import { draw, pictureOfTensor, positionLabels } from '../src/explain/draw.js'
 import { pictureInput, picturePlan } from '../src/explain/pictures.js'
 import { outputKind, scoresBeside, topPredictions } from '../src/explain/predictions.js'
 import { ProgressMeter } from '../src/explain/progress.js'
-import { parseMethod } from '../src/methods.js'
+import { methodRequests, parseMethod } from '../src/methods.js'
 import { bytes, numbers, size, whole } from '../src/options.js'
 import type { Terminal } from '../src/terminal.js'
 
@@ -24,6 +27,22 @@ describe('methods on the command line', () => {
 
   it.each(['rise:masks', 'rise:', 'rise:masks=1,masks=2'])('%s is refused', text => {
     expect(() => parseMethod(text)).toThrow(UsageError)
+  })
+})
+
+describe('options of a wrapped method', () => {
+  it('are read like its own: a baseline from a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ascribe-units-'))
+    const path = join(folder, 'base.npy')
+    writeFileSync(path, writeNpy(float32([1, 2], [0.5, -1])))
+    try {
+      const [request] = await methodRequests([`noise-tunnel:of=ig,of.points=3,of.baseline=${path}`])
+      expect(request!.files).toEqual({ 'of.baseline': 'base.npy' })
+      expect(request!.options['of.baseline']).toMatchObject({ dims: [1, 2], data: Float32Array.of(0.5, -1) })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+    await expect(methodRequests(['noise-tunnel:of=gradient,of.points=3'])).rejects.toThrow(/no option "of.points"/)
   })
 })
 

@@ -18,7 +18,7 @@ const rectifying: Readonly<Record<string, (node: Node, graph: Graph) => boolean>
 }
 
 /** True where a node is a rectifier. */
-export const isRectifier = (node: Node, graph: Graph): boolean => rectifying[operatorKey(node)]?.(node, graph) ?? false
+const isRectifier = (node: Node, graph: Graph): boolean => rectifying[operatorKey(node)]?.(node, graph) ?? false
 
 /** `special` at rectifiers, `other` everywhere else. */
 export const atRectifiers =
