@@ -131,7 +131,7 @@ export const optimizerOptions = { sgd: withDefaults(sgd.options), adamw: withDef
 
 /** D^-1/2 (links + I) D^-1/2 of pairs of one class (0-3, 1-4, 2-5) in a chain. */
 export function adjacency(): Float32Array {
-  const links = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, j) => (i === j ? 1 : 0)))
+  const links: number[][] = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, j) => (i === j ? 1 : 0)))
   const connect = (i: number, j: number): void => {
     links[i]![j] = links[j]![i] = 1
   }
@@ -185,7 +185,7 @@ export const arrays = (values: TensorValues): Record<string, NdArray> =>
   Object.fromEntries(
     Object.entries(values).map(([name, { dtype, dims, data }]) => [
       name,
-      ndarray(dims, Float64Array.from([...(data as Iterable<number | bigint>)], Number), dtype),
+      ndarray(dims, Float64Array.from(Array.from(data as ArrayLike<number | bigint>, Number)), dtype),
     ]),
   )
 
