@@ -77,8 +77,7 @@ function blurred(values: Float64Array, width: number, height: number, radius: nu
 /** The cut-out of one object in a frame of `width` x `height` pixels of a picture with `size` pixels a side. */
 export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame, size: number): CutOut {
   const { width, height } = frame
-  const angle = draws.between(-0.7, 0.7)
-  const mirrored = draws.sign()
+  const angle = draws.between(-0.35, 0.35)
   const cosine = Math.cos(angle)
   const sine = Math.sin(angle)
   const drawing = object.draw(draws)
@@ -98,8 +97,7 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
   const placed = (outline: Outline): number[] => {
     const result = turned(outline, cosine, sine)
     for (let i = 0; i < result.length; i += 2) {
-      const x = (result[i]! - box.left) / box.width
-      result[i] = (mirrored > 0 ? x : 1 - x) * width
+      result[i] = ((result[i]! - box.left) / box.width) * width
       result[i + 1] = ((result[i + 1]! - box.top) / box.height) * height
     }
     return result
@@ -111,11 +109,11 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
   const depth = blurred(cover, width, height, Math.max(1, Math.round((size / 64) * 2)))
 
   const tone = draws.between(0.65, 0.95)
-  const rim = draws.between(0.45, 0.9)
-  const mark = draws.between(0.2, 0.6)
-  const mottle = draws.between(0.05, 0.28)
+  const rim = draws.between(0.6, 0.9)
+  const mark = draws.between(0.4, 0.65)
+  const mottle = draws.between(0.03, 0.18)
   const mottleCells = Math.exp(draws.between(1.6, 3.4)) / size
-  const fine = Math.exp(draws.between(-4.5, -2.1))
+  const fine = Math.exp(draws.between(-4.5, -2.7))
   const salt = draws.integer(2 ** 30)
   const colours = palette(draws, 0.45)
   const [across, down] = lightSlope(draws)

@@ -6,12 +6,12 @@ import type { SceneClass } from './scene.js'
 import { flattenHistogram, shapeSpectrum } from './spectrum.js'
 
 /** Side of the smallest cell as a share of the picture's side. */
-const smallest = 0.12
-const largest = 0.17
+const smallest = 0.13
+const largest = 0.165
 
 /** How far each row (or column) of the picture is pushed aside, as a share of the side: two slow waves. */
 function bend(draws: Draws, size: number): Float64Array {
-  const waves = [1, 2].map(k => [2 * Math.PI * k, draws.between(0, 0.025 / k), draws.free(0, 2 * Math.PI)] as const)
+  const waves = [1, 2].map(k => [2 * Math.PI * k, draws.between(0, 0.015 / k), draws.free(0, 2 * Math.PI)] as const)
   const result = new Float64Array(size)
   for (let i = 0; i < size; i++) {
     for (const [frequency, strength, phase] of waves)
@@ -23,14 +23,14 @@ function bend(draws: Draws, size: number): Float64Array {
 /** [size, size, 3] RGB. */
 export function drawScene(scene: SceneClass, draws: Draws, size: number): Uint8Array {
   const spacing = scene.spacing * draws.between(smallest, largest)
-  const turn = draws.between(-0.7, 0.7)
+  const turn = draws.between(-0.3, 0.3)
   const cosine = Math.cos(turn) / spacing
   const sine = Math.sin(turn) / spacing
   const left = draws.free(0, 64)
   const top = draws.free(0, 64)
   const across = bend(draws, size)
   const down = bend(draws, size)
-  const grain = draws.between(0.03, 0.15) / 2 ** 31
+  const grain = draws.between(0.02, 0.08) / 2 ** 31
   const pattern = scene.draw(draws, [left, top], 1 / spacing)
   let state = draws.integer(2 ** 30) | 1
 
@@ -46,7 +46,7 @@ export function drawScene(scene: SceneClass, draws: Draws, size: number): Uint8A
   shapeSpectrum(field, size, draws)
   flattenHistogram(field)
 
-  const colours = palette(draws, 0.35)
+  const colours = palette(draws, 0.42)
   const [lightAcross, lightDown] = lightSlope(draws)
   const pixels = new Uint8Array(size * size * 3)
   for (let i = 0; i < field.length; i++) {

@@ -20,35 +20,49 @@ function planOf(size: number): Plan {
   return plan
 }
 
-/** One transform of `size` values that start at `start` and lie `stride` apart. */
-function transform(re: Float64Array, im: Float64Array, size: number, start: number, stride: number, plan: Plan): void {
+/** Transforms every column at once: a butterfly takes two rows, so that the inner loop runs over neighbouring numbers. */
+function transformColumns(re: Float64Array, im: Float64Array, size: number, plan: Plan): void {
   const { order, cosines, sines } = plan
   for (let i = 0; i < size; i++) {
     const j = order[i]!
     if (j <= i) continue
-    const a = start + i * stride
-    const b = start + j * stride
-    const r = re[a]!
-    const m = im[a]!
-    re[a] = re[b]!
-    im[a] = im[b]!
-    re[b] = r
-    im[b] = m
+    for (let a = i * size, b = j * size, end = a + size; a < end; a++, b++) {
+      const r = re[a]!
+      const m = im[a]!
+      re[a] = re[b]!
+      im[a] = im[b]!
+      re[b] = r
+      im[b] = m
+    }
   }
   for (let half = 1, turn = size >> 1; half < size; half <<= 1, turn >>= 1) {
     for (let k = 0; k < half; k++) {
       const c = cosines[k * turn]!
       const s = sines[k * turn]!
       for (let i = k; i < size; i += 2 * half) {
-        const a = start + i * stride
-        const b = a + half * stride
-        const r = re[b]! * c - im[b]! * s
-        const m = re[b]! * s + im[b]! * c
-        re[b] = re[a]! - r
-        im[b] = im[a]! - m
-        re[a] = re[a]! + r
-        im[a] = im[a]! + m
+        for (let a = i * size, b = a + half * size, end = a + size; a < end; a++, b++) {
+          const x = re[b]!
+          const y = im[b]!
+          const r = x * c - y * s
+          const m = x * s + y * c
+          re[b] = re[a]! - r
+          im[b] = im[a]! - m
+          re[a] = re[a]! + r
+          im[a] = im[a]! + m
+        }
       }
+    }
+  }
+}
+
+function transpose(values: Float64Array, size: number): void {
+  for (let row = 0; row < size; row++) {
+    for (let column = row + 1; column < size; column++) {
+      const a = row * size + column
+      const b = column * size + row
+      const kept = values[a]!
+      values[a] = values[b]!
+      values[b] = kept
     }
   }
 }
@@ -56,8 +70,11 @@ function transform(re: Float64Array, im: Float64Array, size: number, start: numb
 /** Replaces the [size, size] field re + i*im by its discrete Fourier transform (unnormalised). Exchange the two arrays for the inverse. */
 export function fourier(re: Float64Array, im: Float64Array, size: number): void {
   const plan = planOf(size)
-  for (let row = 0; row < size; row++) transform(re, im, size, row * size, 1, plan)
-  for (let column = 0; column < size; column++) transform(re, im, size, column, size, plan)
+  for (let pass = 0; pass < 2; pass++) {
+    transformColumns(re, im, size, plan)
+    transpose(re, size)
+    transpose(im, size)
+  }
 }
 
 const rings = new Map<number, Int32Array>()

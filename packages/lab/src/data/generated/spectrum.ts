@@ -7,13 +7,13 @@ const bins = 1024
 
 /** Amplitude per ring: a falling power of frequency, level up to 4 cycles per picture, with three slow waves and a draw per ring over it. */
 function target(draws: Draws, count: number): Float64Array {
-  const slope = draws.between(0.5, 1.1)
+  const slope = draws.between(0.6, 1.15)
   const waves = [1, 2, 3].map(k => [k, draws.between(-0.25, 0.25), draws.free(0, 2 * Math.PI)] as const)
   const result = new Float64Array(count)
   for (let ring = 1; ring < count; ring++) {
     let bump = 0
     for (const [k, strength, phase] of waves) bump += strength * Math.cos(k * Math.log(ring) + phase)
-    result[ring] = Math.max(ring, 4) ** -slope * Math.exp(bump + draws.free(-0.5, 0.5))
+    result[ring] = Math.max(ring, 4) ** -slope * Math.exp(bump + draws.free(-0.45, 0.45))
   }
   return result
 }

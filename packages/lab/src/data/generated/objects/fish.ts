@@ -1,4 +1,4 @@
-/** @file Fish: a rounded body, a forked tail, an eye and a gill. */
+/** @file Fish: a rounded body, a forked tail, an eye and stripes. */
 
 import { arc, bar, disc, mix, type ObjectClass } from '../object.js'
 
@@ -18,8 +18,8 @@ export const fish: ObjectClass = {
         detail: [
           disc(0.65, -0.18 * half, eye, 10),
           bar(0.35, -0.6 * half, 0.35, 0.6 * half, 0.1),
-          bar(-0.9, 0.6, -0.5, 0.1, 0.08),
-          bar(-0.9, -0.6, -0.5, -0.1, 0.08),
+          bar(0.05, -0.7 * half, 0.05, 0.7 * half, 0.07),
+          bar(-0.22, -0.5 * half, -0.22, 0.5 * half, 0.07),
         ],
       }
     }

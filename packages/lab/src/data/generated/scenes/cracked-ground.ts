@@ -5,7 +5,7 @@ import { groove, type SceneClass } from '../scene.js'
 
 export const crackedGround: SceneClass = {
   name: 'cracked ground',
-  spacing: 1.15,
+  spacing: 1.35,
   draw(draws) {
     const width = draws.between(0.02, 0.1)
     const jitter = draws.between(0.8, 1)

@@ -5,11 +5,11 @@ import { groove, type SceneClass } from '../scene.js'
 
 export const scaleRoof: SceneClass = {
   name: 'scale roof',
-  spacing: 1.3,
+  spacing: 1.6,
   draw(draws) {
     const width = draws.between(0.02, 0.08)
     const radius = draws.between(0.6, 0.72)
-    const slope = draws.between(0.2, 0.6)
+    const slope = draws.between(0.4, 0.7)
     const shade = draws.between(0.1, 0.4)
     const salt = draws.integer(2 ** 30)
     return (u, v) => {

@@ -7,8 +7,8 @@ export const windingPaths: SceneClass = {
   name: 'winding paths',
   spacing: 1.15,
   draw(draws) {
-    const width = draws.between(0.08, 0.2)
-    const shade = draws.between(0.1, 0.4)
+    const width = draws.between(0.1, 0.18)
+    const shade = draws.between(0, 0.2)
     const salt = draws.integer(2 ** 30)
     return (u, v) => {
       const column = Math.floor(u)

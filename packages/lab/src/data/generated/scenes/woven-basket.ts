@@ -5,10 +5,10 @@ import { groove, type SceneClass, toWhole } from '../scene.js'
 
 export const wovenBasket: SceneClass = {
   name: 'woven basket',
-  spacing: 1.9,
+  spacing: 2.1,
   draw(draws) {
     const width = draws.between(0.02, 0.08)
-    const bands = 2 + draws.integer(2)
+    const bands = 3
     const round = draws.between(0.1, 0.5)
     const shade = draws.between(0.1, 0.4)
     const salt = draws.integer(2 ** 30)
