@@ -1,4 +1,4 @@
-import { Model, plainPreprocessing, Random } from '@ascribe/core'
+import { Model, pictureToTensor, plainPreprocessing, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { evaluate, type Graph, GraphBuilder, inferShapes, ndarray, specialise, Tensor } from '@ascribe/onnx'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -12,6 +12,7 @@ import {
   tolerances,
 } from '../src/bam/patch/index.js'
 import { channelRange, lossGraph, lossPort, sharedRange } from '../src/bam/patch/loss.js'
+import { PixelModel } from '../src/bam/patch/pixel-model.js'
 import type { BamPicture, BamSource } from '../src/bam/source.js'
 
 const size = 12
@@ -321,4 +322,32 @@ test('the tasks of a data set are the dog on each bamboo forest picture', async 
   ])
   expect((await forestTasks(source, [2])).map(({ index }) => index)).toEqual([2])
   await expect(forestTasks(source, [1])).rejects.toThrow('the test data has no val pictures of a bamboo forest')
+})
+
+test.each(['NCHW', 'NHWC'] as const)('pixels become the input that the preprocessing says, %s', async layout => {
+  const random = new Random(8)
+  const dims = layout === 'NCHW' ? [3, 4, 4] : [4, 4, 3]
+  const b = new GraphBuilder()
+  const flat = b.emit('Flatten', [b.input('picture', 'float32', ['N', ...dims])])
+  const weights = Tensor.float32(
+    [48, 2],
+    Array.from({ length: 96 }, () => random.normal()),
+  )
+  b.output(b.emit('MatMul', [flat, b.constant(weights)]))
+  const plain = inferShapes(b.build())
+  const normalize = { mean: [0.5, 0.4, 0.3], std: [0.2, 0.25, 0.3] }
+  const channels = layout === 'NCHW' ? ('RGB' as const) : ('BGR' as const)
+  const own = { ...plainPreprocessing, normalize, layout, channels }
+  const linear = new Model(plain, { runtime, name: 'linear', preprocessing: own })
+  const pictures = Array.from({ length: 3 }, () => Uint8Array.from({ length: 48 }, () => random.integer(256)))
+  const found = await new PixelModel(linear, 4, { rows: 2 }).logits(pictures)
+  expect(found).toHaveLength(3)
+  pictures.forEach((pixels, index) => {
+    const tensor = pictureToTensor({ width: 4, height: 4, channels: 3, data: Uint8ClampedArray.from(pixels) }, own)
+    const slow = evaluate(plain, { picture: ndarray(tensor.dims, tensor.data) }).get(plain.outputs[0]!.name)!.data
+    slow.forEach((value, i) => {
+      expect(Math.abs(found[index]![i]! - value)).toBeLessThan(1e-4)
+    })
+  })
+  await linear.dispose()
 })

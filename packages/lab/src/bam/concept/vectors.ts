@@ -2,6 +2,7 @@
 import { Random } from '@ascribe/core'
 import { mean, standardDeviation } from 'simple-statistics'
 import { logisticRegression } from './logistic.js'
+import { innerProducts } from './products.js'
 import { permutationPValue, welchPValue } from './significance.js'
 
 /** One layer's values and gradients. */
@@ -49,12 +50,6 @@ export interface ConceptScore {
   readonly accuracy: number
 }
 
-const dot = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!
-  return sum
-}
-
 /** Values minus their mean over all rows: what the intercept absorbs, better conditioned. */
 function centred(rows: readonly Float32Array[]): Float32Array[] {
   const middle = new Float64Array(rows[0]!.length)
@@ -67,9 +62,13 @@ function inner({ concept, random, gradients }: LayerData) {
   const rows = centred([...concept, ...random])
   const count = rows.length
   const products = new Float64Array(count * count)
-  for (let i = 0; i < count; i++)
-    for (let j = 0; j <= i; j++) products[i * count + j] = products[j * count + i] = dot(rows[i]!, rows[j]!)
-  const slopes = gradients.map(gradient => Float64Array.from(rows, row => dot(gradient, row)))
+  rows.forEach((row, i) => {
+    innerProducts(row, rows, i + 1).forEach((value, j) => {
+      products[i * count + j] = value
+      products[j * count + i] = value
+    })
+  })
+  const slopes = gradients.map(gradient => innerProducts(gradient, rows))
   return { count, products, slopes }
 }
 

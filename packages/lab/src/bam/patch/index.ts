@@ -1,5 +1,5 @@
 /** @file Functionally insignificant patches. */
-export type { PatchTask } from './batch.js'
+export type { DescentOptions, PatchTask } from './batch.js'
 export { type DescentName, descents } from './descent.js'
 export { type Acceptance, type PatchMeasure, tolerances } from './judge.js'
 export {

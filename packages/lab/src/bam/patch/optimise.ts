@@ -19,7 +19,10 @@ import { addPlanes, maskedRms } from './pixels.js'
 export interface PatchOptions extends PixelModelOptions, DescentOptions, RunContext {
   /** Accepted logit change as a share of the reference distance; default 0.05. */
   readonly tolerance?: number
-  /** Pictures whose logits give the reference distance; default the tasks' scenes. */
+  /**
+   * Pictures whose logits give the reference distance, of all scenes; default the tasks' scenes, which are of one class: a stricter
+   * measure.
+   */
   readonly reference?: readonly Uint8Array[]
   /** Ascent steps of the functional counterpart; default 20. */
   readonly functionalSteps?: number
@@ -60,8 +63,8 @@ export interface PatchResult {
 /**
  * Optimises a patch per task, in batches: 300 steps of gradient descent on
  * ||f(x+d) - f(x)||_2 - 0.01 ||d||_2 + 0.01 range(x+d), d confined to the object's mask and started at object minus scene
- * (Yang and Kim, 2019, BAM, and its code; see `lossGraph` for the units). The patched picture is rounded to bytes and judged anew: it is accepted if
- * its logits moved by at most `tolerance` times the median distance between two reference pictures' logits and it is visible, with a
+ * (Yang and Kim, 2019, BAM, and its code; see `lossGraph` for the units). The patched picture is rounded to bytes and judged anew: it
+ * is accepted if its logits moved by at most `tolerance` times the median distance between two reference pictures' logits and it is visible, with a
  * root mean square of at least 20/255 inside the mask.
  * @throws UsageError, InputError where tasks, options and model do not fit; AbortedError
  */
