@@ -78,6 +78,7 @@ function blurred(values: Float64Array, width: number, height: number, radius: nu
 export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame, size: number): CutOut {
   const { width, height } = frame
   const angle = draws.between(-0.35, 0.35)
+  const mirrored = draws.sign() < 0
   const cosine = Math.cos(angle)
   const sine = Math.sin(angle)
   const drawing = object.draw(draws)
@@ -97,7 +98,8 @@ export function drawObject(object: ObjectClass, draws: Draws, frame: CutOutFrame
   const placed = (outline: Outline): number[] => {
     const result = turned(outline, cosine, sine)
     for (let i = 0; i < result.length; i += 2) {
-      result[i] = ((result[i]! - box.left) / box.width) * width
+      const x = (result[i]! - box.left) / box.width
+      result[i] = (mirrored ? 1 - x : x) * width
       result[i + 1] = ((result[i + 1]! - box.top) / box.height) * height
     }
     return result

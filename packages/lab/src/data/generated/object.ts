@@ -6,7 +6,7 @@ import type { Draws } from './draws.js'
 export type Outline = readonly number[]
 
 /** Filled where an odd number of outlines go round (`body`); `detail` lies on the body in another tone. */
-export interface Drawing {
+interface Drawing {
   readonly body: readonly Outline[]
   readonly detail: readonly Outline[]
 }

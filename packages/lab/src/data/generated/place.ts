@@ -21,7 +21,7 @@ export function drawPlace(draws: Draws, size: number): Place {
   const larger = Math.min(most, Math.max(least, Math.round(draws.between(size / Math.sqrt(3), size / Math.sqrt(2)))))
   const smaller = Math.round(larger * draws.between(0.85, 1))
   const [width, height] = draws.sign() > 0 ? [larger, smaller] : [smaller, larger]
-  const fullness = draws.between(0.44, 0.6)
+  const fullness = draws.between(0.47, 0.61)
   const row = Math.floor(draws.free(0, size - height + 1))
   const column = Math.floor(draws.free(0, size - width + 1))
   return { row, column, width, height, fullness }

@@ -3,7 +3,7 @@
 import type { Draws } from './draws.js'
 
 /** Height of the pattern at a place: u and v in cells (the pattern's spacing is 1), any range. */
-export type Pattern = (u: number, v: number) => number
+type Pattern = (u: number, v: number) => number
 
 export interface SceneClass {
   readonly name: string

@@ -5,7 +5,7 @@ import { bar, mix, type ObjectClass } from '../object.js'
 export const ladder: ObjectClass = {
   name: 'ladder',
   draw(draws) {
-    const rungs = 3 + draws.integer(2)
+    const rungs = 3
     const taper = draws.between(0, 0.2)
     const wide = draws.between(0.7, 0.85)
     return fullness => {

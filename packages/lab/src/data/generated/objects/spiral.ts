@@ -5,7 +5,7 @@ import { mix, type ObjectClass } from '../object.js'
 export const spiral: ObjectClass = {
   name: 'spiral',
   draw(draws) {
-    const turns = draws.between(1.6, 2.1)
+    const turns = draws.between(1.45, 1.75)
     const start = draws.between(0.05, 0.2)
     return fullness => {
       const pitch = (1 - start) / turns
