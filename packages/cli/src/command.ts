@@ -34,8 +34,27 @@ export interface Command {
   readonly run: (args: any, options: any, context: Context) => Promise<void>
 }
 
-/** Adds a command to the program. */
-export function register(program: Parser, command: Command, context: (options: Record<string, unknown>) => Context): void {
+/** Several subcommands under one name: `ascribe bam build`. */
+export interface CommandGroup {
+  readonly name: string
+  readonly summary: string
+  readonly commands: readonly Command[]
+}
+
+/** Adds a command, or a group of them, to the program. */
+export function register(
+  program: Parser,
+  command: Command | CommandGroup,
+  context: (options: Record<string, unknown>) => Context,
+): void {
+  if ('commands' in command) {
+    const group = program
+      .command(command.name)
+      .description(command.summary)
+      .helpCommand('help [command]', 'show help for a command')
+    for (const member of command.commands) register(group, member, context)
+    return
+  }
   const parser = program.command(command.name).description(command.summary)
   for (const [name, describe] of command.arguments) parser.addArgument(new Argument(name, describe))
   for (const flag of command.flags) parser.addOption(optionOf(flag))

@@ -1,4 +1,5 @@
 /** @file The `ascribe` command: parses, runs one subcommand, turns errors into one line and an exit code. */
+import { AbortedError } from '@ascribe/core'
 import { removeTemporaryFiles } from '@ascribe/core/node'
 import { CommanderError, Command as Parser } from 'commander'
 import { type Context, register } from './command.js'
@@ -66,7 +67,11 @@ async function main(): Promise<void> {
     removeTemporaryFiles()
     const interrupted = interruption.signal.aborted
     if (!(error instanceof ReportedFailure) || interrupted)
-      terminal.error(interrupted ? 'interrupted; files that were finished stay' : messageOf(error))
+      terminal.error(
+        interrupted && !(error instanceof AbortedError && error.message.startsWith('interrupted;'))
+          ? 'interrupted; files that were finished stay'
+          : messageOf(error),
+      )
     if (process.argv.includes('--debug')) console.error(error)
     process.exitCode = interrupted ? exitCodes.interrupted : exitCodeOf(error)
   }

@@ -1,4 +1,8 @@
-/** @file Public surface of @ascribe/lab. */
-
-export type { BamEntry, BamPicture, BamSet, BamSource, Box, Split } from './bam/source.js'
-export { labelOf } from './bam/source.js'
+/** @file Public surface of @ascribe/lab: data, architectures, training, the runner, and the studies that stand on them. */
+export type { Architecture } from './architectures/architecture.js'
+export { architectureNamed, architectures } from './architectures/index.js'
+export * from './bam/index.js'
+export { type LabelledFolder, openLabelledFolder } from './data/folder/index.js'
+export * from './runner/index.js'
+export * from './statistics/index.js'
+export * from './train/index.js'

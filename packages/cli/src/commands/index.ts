@@ -1,8 +1,9 @@
 /** @file Every subcommand, listed once. */
-import type { Command } from '../command.js'
+import type { Command, CommandGroup } from '../command.js'
+import { bam } from './bam.js'
 import { compile } from './compile.js'
 import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { methods } from './methods.js'
 
-export const commands: readonly Command[] = [explain, methods, doctor, compile]
+export const commands: readonly (Command | CommandGroup)[] = [explain, methods, doctor, compile, bam]

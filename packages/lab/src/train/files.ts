@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { access, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { InputError, type Options, resolveOptionSpecs, type Runtime } from '@ascribe/core'
+import { InputError, type Options, type Runtime, resolveOptionSpecs } from '@ascribe/core'
 import { ensureFolder, readBytes, writeFileAtomic } from '@ascribe/core/node'
 import { encodeModel } from '@ascribe/onnx'
 import type { Architecture } from '../architectures/architecture.js'
@@ -87,7 +87,10 @@ const settle = (recipe: Recipe) => {
 }
 
 /** Everything that decides the weights. */
-function identityOf(recipe: Recipe, data: TrainingData): { readonly identity: string; readonly settled: Record<string, unknown> } {
+function identityOf(
+  recipe: Recipe,
+  data: TrainingData,
+): { readonly identity: string; readonly settled: Record<string, unknown> } {
   const { optimizer, ...rest } = settle(recipe)
   const settled = { architecture: recipe.architecture.name, options: recipe.options, optimizer: optimizer.name, ...rest }
   const all = JSON.stringify({ version, settled, data: data.digest, row: data.row, classes: data.classes })

@@ -13,7 +13,8 @@ export interface ScoreKey {
   readonly variant: Variant
 }
 
-export type ScoreTable = (key: ScoreKey) => MetricScore | undefined
+/** All scores that one finding needs must be of the same images in the same order. */
+export type ScoreTable = (key: ScoreKey, finding: FindingDefinition) => MetricScore | undefined
 
 /** One number of a finding. */
 export interface FindingNumber {
@@ -228,7 +229,7 @@ export function testFindings(
   return corrected(
     definitions.map(definition => {
       const { id, statement, needs } = definition
-      const scores = needs.map(table)
+      const scores = needs.map(key => table(key, definition))
       const missing = needs
         .filter((_, i) => scores[i] === undefined)
         .map(({ metric, method, variant }) => `${metric} of ${method} (${variant})`)

@@ -45,6 +45,8 @@ export const variants = {
 
 export type Variant = keyof typeof variants
 
+export const variantNames = Object.keys(variants) as readonly Variant[]
+
 export interface VisualMap extends Size {
   /** [height, width], in [0, 1], for `signed` in [-1, 1]. */
   readonly values: Float64Array

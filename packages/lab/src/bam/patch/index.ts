@@ -1,7 +1,7 @@
 /** @file Functionally insignificant patches. */
 export type { DescentOptions, PatchTask } from './batch.js'
 export { type DescentName, descents } from './descent.js'
-export { type Acceptance, type PatchMeasure, tolerances } from './judge.js'
+export { type Acceptance, acceptance, type PatchMeasure, tolerances } from './judge.js'
 export {
   type FunctionalPicture,
   type MeasuredPicture,

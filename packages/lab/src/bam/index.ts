@@ -1,0 +1,11 @@
+/** @file Benchmarking Attribution Methods with relative feature importance (BAM). */
+export * from './audit/index.js'
+export { type GeneratedOptions, GeneratedSource } from './generated.js'
+export * from './layout/index.js'
+export * from './metrics/index.js'
+export { type NaturalOptions, NaturalSource, openNatural } from './natural/index.js'
+export { OriginalSource, readOriginalBam } from './original/index.js'
+export * from './report/index.js'
+export * from './source.js'
+export * from './study/index.js'
+export { bamTrainingData } from './training-data.js'

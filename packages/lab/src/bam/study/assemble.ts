@@ -1,0 +1,247 @@
+/** @file From what was measured to what the report shows. */
+
+import { ladderDependence } from '../importance.js'
+import {
+  compareScores,
+  type Finding,
+  ladderCorrelation,
+  type Metric,
+  type MetricOptions,
+  type MetricRecord,
+  type MetricScore,
+  type ModelRole,
+  rungs,
+  scoreMetric,
+  testFindings,
+  type Variant,
+  variantNames,
+} from '../metrics/index.js'
+import type { BamReport, ControlDifference, ModelRow, ScoreRow } from '../report/index.js'
+import { exampleRow } from '../report/index.js'
+import type { BamSource } from '../source.js'
+import { type StudyMethod, spellMethod } from './methods.js'
+import { wantedBy } from './readings.js'
+import type { ArchitectureScores, StudyScores } from './score.js'
+import { ladderTable, tablesOf } from './tables.js'
+import type { StudyTraining } from './train.js'
+
+export interface AssembleOptions {
+  readonly title: string
+  readonly facts: readonly string[]
+  readonly source: BamSource
+  readonly methods: readonly StudyMethod[]
+  readonly scores: StudyScores
+  readonly seed: number
+  /** Training records of models that were trained here. */
+  readonly trainings?: readonly StudyTraining[]
+  /** Tables that come before those of the scores: the audit. */
+  readonly tables?: BamReport['tables']
+}
+
+/** Scores of one architecture, computed once each. */
+export class ScoreBook {
+  readonly #scores = new Map<string, MetricScore | undefined>()
+
+  constructor(
+    readonly architecture: ArchitectureScores,
+    private readonly seed: number,
+  ) {}
+
+  /**
+   * Undefined where readings are missing because their cells failed.
+   * @param limit images; methods that are compared get the same ones. Default: all that the method was run on
+   */
+  score(
+    metric: Metric,
+    method: StudyMethod,
+    variant: Variant,
+    limit = this.architecture.limitOf(method),
+    options: MetricOptions = {},
+  ): MetricScore | undefined {
+    const key = JSON.stringify([metric.name, method.name, variant, limit, options])
+    if (!this.#scores.has(key)) this.#scores.set(key, this.#compute(metric, method, variant, limit, options))
+    return this.#scores.get(key)
+  }
+
+  /** Images that all of these were run on. */
+  commonLimit(methods: readonly StudyMethod[]): number {
+    return Math.min(...methods.map(method => this.architecture.limitOf(method)))
+  }
+
+  #compute(
+    metric: Metric,
+    method: StudyMethod,
+    variant: Variant,
+    limit: number,
+    options: MetricOptions,
+  ): MetricScore | undefined {
+    const { images, reading } = this.architecture
+    const records: MetricRecord[] = []
+    for (const image of images(metric, limit, options)) {
+      const wanted = wantedBy(image)
+      if (image.excluded) {
+        const nothing = wanted.map(() => ({ g: 0, correct: true }))
+        records.push({ source: image.source, readings: nothing, excluded: image.excluded })
+        continue
+      }
+      const readings = wanted.map(one => reading(method, one, variant))
+      if (readings.some(found => found === undefined)) return undefined
+      records.push({ source: image.source, readings: readings.map(found => found!) })
+    }
+    return records.length === 0 ? undefined : scoreMetric(metric, records, { options, seed: this.seed })
+  }
+}
+
+/** Everything the report shows of a study. */
+export async function assembleReport(options: AssembleOptions): Promise<BamReport> {
+  const { source, methods, scores, seed } = options
+  const books = scores.architectures.map(one => new ScoreBook(one, seed))
+  const rows = books.flatMap(book => scores.metrics.flatMap(metric => scoreRows(book, metric, methods)))
+  const findings = books.flatMap(book => findingsOf(book, scores.metrics, methods, seed))
+  const examples = []
+  for (const { architecture, examples: list } of scores.architectures)
+    for (const { role, index, maps } of list) {
+      const entry = source.entry('obj', 'val', index)
+      examples.push(
+        exampleRow({
+          title: `${architecture}, ${role} model: ${source.objects[entry.object!]} on ${source.scenes[entry.scene]}`,
+          picture: await source.picture('obj', 'val', index),
+          maps: maps.map(({ method, value }) => ({ label: method, values: value.data as Float32Array, dims: value.dims })),
+        }),
+      )
+    }
+  return {
+    title: options.title,
+    facts: [...options.facts, `plan ${scores.digest.slice(0, 16)}`],
+    models: modelRows(options),
+    scores: rows,
+    findings,
+    tables: [
+      ...(options.tables ?? []),
+      ...tablesOf(source, scores, methods),
+      ...books.flatMap(book => ladderTables(book, scores, methods, source, seed)),
+    ],
+    examples,
+  }
+}
+
+function modelRows({ scores, trainings = [] }: AssembleOptions): ModelRow[] {
+  return scores.architectures.flatMap(({ architecture, answers }) =>
+    answers.map(({ role, path, accuracy, count }) => {
+      const record = trainings.find(one => one.architecture === architecture && one.role === role)?.record
+      return {
+        architecture,
+        set: role,
+        file: path.split('/').at(-1)!,
+        parameters: record?.parameters ?? 0,
+        accuracy,
+        count,
+        ...(record ? { note: `${record.history.length} epochs` } : {}),
+      }
+    }),
+  )
+}
+
+const isControl = ({ method }: StudyMethod): boolean => method.control === true
+
+function scoreRows(book: ScoreBook, metric: Metric, methods: readonly StudyMethod[]): ScoreRow[] {
+  return variantNames.flatMap(variant => {
+    const scored = methods.flatMap(method => {
+      const score = book.score(metric, method, variant)
+      return score && score.valid > 0 ? [{ method, score }] : []
+    })
+    const controls = scored.filter(({ method }) => isControl(method))
+    const best = controls.reduce<(typeof scored)[number] | undefined>(
+      (found, one) => (found && found.score.estimate.value >= one.score.estimate.value ? found : one),
+      undefined,
+    )
+    return scored.map(({ method, score }): ScoreRow => {
+      const versus = best && best.method !== method ? versusControl(book, metric, variant, method, best.method) : undefined
+      return {
+        architecture: book.architecture.architecture,
+        method: spellMethod(method),
+        name: method.name,
+        control: isControl(method),
+        metric: metric.name,
+        variant,
+        score: { value: score.estimate.value, low: score.estimate.low, high: score.estimate.high },
+        count: score.n,
+        valid: score.valid,
+        detectable: score.detectable,
+        ...(versus ? { versusControl: versus } : {}),
+      }
+    })
+  })
+}
+
+/** Paired difference from a control, on the images that both were run on. */
+function versusControl(
+  book: ScoreBook,
+  metric: Metric,
+  variant: Variant,
+  method: StudyMethod,
+  control: StudyMethod,
+): ControlDifference | undefined {
+  const limit = book.commonLimit([method, control])
+  const [own, other] = [book.score(metric, method, variant, limit), book.score(metric, control, variant, limit)]
+  if (!own || !other || own.valid === 0) return undefined
+  const { estimate, detectable } = compareScores(own, other)
+  return {
+    control: control.name,
+    difference: { value: estimate.value, low: estimate.low, high: estimate.high },
+    detectable,
+  }
+}
+
+/** A finding compares its methods on the images that all of them were run on. */
+function findingsOf(
+  book: ScoreBook,
+  metrics: readonly Metric[],
+  methods: readonly StudyMethod[],
+  seed: number,
+): (Finding & { readonly architecture: string })[] {
+  const methodOf = (name: string): StudyMethod | undefined => methods.find(method => method.name === name)
+  const found = testFindings(
+    ({ metric, method, variant }, { needs }) => {
+      const definition = metrics.find(({ name }) => name === metric)
+      const wanted = methodOf(method)
+      const field = needs.flatMap(need => methodOf(need.method) ?? [])
+      return definition && wanted ? book.score(definition, wanted, variant, book.commonLimit(field)) : undefined
+    },
+    { seed },
+  )
+  return found.map(finding => ({ ...finding, architecture: book.architecture.architecture }))
+}
+
+function ladderTables(
+  book: ScoreBook,
+  scores: StudyScores,
+  methods: readonly StudyMethod[],
+  source: BamSource,
+  seed: number,
+): BamReport['tables'] {
+  const metric = scores.metrics.find(({ name }) => name === 'relative-mcs')
+  const { ladder, architecture } = book.architecture
+  const last = ladder.get('scene10')
+  if (!metric || !last) return []
+  const rowsOf = (role: ModelRole) => {
+    const answers = ladder.get(role)!
+    return ladderDependence(
+      answers.withDog.map((row, i) => ({
+        source: row.source,
+        withDog: row.logits,
+        withoutDog: answers.withoutDog[i]!.logits,
+      })),
+      source.roles.bedroom,
+    )
+  }
+  const correlations = methods.flatMap(method => {
+    const steps = rungs.flatMap(rung => {
+      const score = book.score(metric, method, 'positive', undefined, { rung })
+      return score && ladder.has(`scene${rung}` as ModelRole) ? [{ rung, score, rows: rowsOf(`scene${rung}` as ModelRole) }] : []
+    })
+    if (steps.length < 3 || steps.some(({ score, rows }) => score.n !== rows.length)) return []
+    return [{ method: method.name, correlation: ladderCorrelation(steps, rowsOf('scene10'), { seed }) }]
+  })
+  return correlations.length === 0 ? [] : [ladderTable(architecture, correlations)]
+}

@@ -1,0 +1,14 @@
+/** @file Logits of many pictures, in batches. */
+import type { Model, RunContext } from '@ascribe/core'
+import { PixelModel } from '../patch/pixel-model.js'
+
+/** Pictures per run. */
+const rows = 50
+
+/** One vector of logits per picture. */
+export const logitsOf = (
+  model: Model,
+  size: number,
+  pictures: readonly Uint8Array[],
+  { signal }: RunContext = {},
+): Promise<Float32Array[]> => new PixelModel(model, size, { rows, ...(signal && { signal }) }).logits(pictures)

@@ -1,0 +1,77 @@
+/** @file The methods that a BAM study scores, under the names its findings use. */
+import { type Method, methodNamed, type Options, resolveOptions } from '@ascribe/core'
+
+export interface StudyMethod {
+  /** Short name: that of `paperMethods` for one of the paper's. */
+  readonly name: string
+  readonly method: Method
+  /** Defaults filled in. */
+  readonly options: Options
+}
+
+/** One name, the method it stands for, and what differs from that method's defaults. */
+type Listed = readonly [name: string, method: string, options?: Readonly<Record<string, unknown>>]
+
+const integrated = { of: 'integrated-gradients', 'of.points': 25 }
+
+/** The paper's eight, with SmoothGrad squared as in its code. */
+const paper: readonly Listed[] = [
+  ['grad-cam', 'grad-cam'],
+  ['gradient', 'gradient'],
+  ['smooth-grad-squared', 'smooth-grad', { form: 'squared' }],
+  ['integrated-gradients', 'integrated-gradients', { points: 25 }],
+  ['integrated-gradients-smooth-squared', 'noise-tunnel', { ...integrated, form: 'squared' }],
+  ['input-x-gradient', 'input-x-gradient'],
+  ['guided-backprop', 'guided-backprop'],
+  ['guided-grad-cam', 'guided-grad-cam'],
+]
+
+/** Unsquared forms, which the findings compare like with like. */
+const plainForms: readonly Listed[] = [
+  ['smooth-grad', 'smooth-grad'],
+  ['integrated-gradients-smooth', 'noise-tunnel', { ...integrated }],
+]
+
+const controls: readonly Listed[] = [
+  ['random', 'random'],
+  ['uniform', 'uniform'],
+  ['edges', 'edges'],
+  ['centre', 'centre'],
+  ['blurred-copy', 'blurred-copy'],
+]
+
+const smooth = (name: string, of: string): Listed => [`${name}-smooth-squared`, 'noise-tunnel', { of, form: 'squared' }]
+
+const lists = {
+  quick: [...paper, ...plainForms, ...controls],
+  /** SmoothGrad over every method that the paper puts it on. */
+  paper: [
+    ...paper,
+    ...plainForms,
+    ...['guided-backprop', 'grad-cam', 'guided-grad-cam', 'input-x-gradient'].map(name => smooth(name, name)),
+    ...controls,
+  ],
+} as const satisfies Record<string, readonly Listed[]>
+
+export type MethodList = keyof typeof lists
+
+export const listedMethods = (list: MethodList): StudyMethod[] =>
+  lists[list].map(([name, method, options]) => {
+    const found = methodNamed(method)
+    return { name, method: found, options: resolveOptions(found, options) }
+  })
+
+/** Above this many gradients a picture a method counts as nested: it is scored on fewer pictures. */
+const nestedGradients = 100
+
+export const isNested = ({ method, options }: StudyMethod): boolean => method.cost(options).gradients > nestedGradients
+
+/** Method and what differs from its defaults, as the command takes it. */
+export function spellMethod({ method, options }: StudyMethod): string {
+  const defaults = resolveOptions(method, method.wraps ? { [method.wraps.option]: options[method.wraps.option] } : {})
+  const plain = resolveOptions(method)
+  const given = Object.entries(options).filter(
+    ([key, value]) => value !== defaults[key] || (key in plain && value !== plain[key]),
+  )
+  return given.length === 0 ? method.name : `${method.name}:${given.map(([key, value]) => `${key}=${value}`).join(',')}`
+}
