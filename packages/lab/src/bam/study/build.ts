@@ -2,7 +2,7 @@
 import { InputError } from '@ascribe/core'
 import { GeneratedSource } from '../generated.js'
 import { type Manifest, readBamFolder, type WriteBamOptions, writeBamFolder } from '../layout/index.js'
-import type { BamSource, Split } from '../source.js'
+import type { BamSet, BamSource, Split } from '../source.js'
 import type { Preset } from './presets.js'
 
 export interface BuildOptions extends Pick<WriteBamOptions, 'onProgress' | 'signal'> {
@@ -18,12 +18,17 @@ export interface BuildOptions extends Pick<WriteBamOptions, 'onProgress' | 'sign
 const generatedSource = ({ size, train, validation }: Preset, seed: number): GeneratedSource =>
   new GeneratedSource({ size, seed, train, validation })
 
+/** Sets that scoring looks at whatever models there are. */
+const alwaysUsed: readonly BamSet[] = ['obj', 'scene', 'scene_only', 'dog_bedroom', 'bamboo_forest']
+
 /** Writes the data set of a preset. @throws UsageError, OutputError, AbortedError as `writeBamFolder` */
 export async function buildStudy(options: BuildOptions): Promise<BamSource> {
   const { preset, folder, seed, signal, onProgress } = options
   const source = options.source ?? generatedSource(preset, seed)
+  const used: readonly BamSet[] = [...new Set<BamSet>([...alwaysUsed, ...preset.roles])]
+  const sets = used.filter(set => source.count(set, 'val') > 0)
   const splits: readonly Split[] = options.source || options.trainFiles ? ['train', 'val'] : ['val']
-  return writeBamFolder(source, folder, { splits, seed, ...(signal && { signal }), ...(onProgress && { onProgress }) })
+  return writeBamFolder(source, folder, { sets, splits, seed, ...(signal && { signal }), ...(onProgress && { onProgress }) })
 }
 
 /**
