@@ -4,12 +4,31 @@ import type { Outline } from './object.js'
 
 const lines = 4
 
+/** Sorts the first few numbers upwards, by insertion. */
+function sort(values: Float64Array, count: number): void {
+  for (let i = 1; i < count; i++) {
+    const value = values[i]!
+    let at = i
+    for (; at > 0 && values[at - 1]! > value; at--) values[at] = values[at - 1]!
+    values[at] = value
+  }
+}
+
 /**
  * Share of every pixel of a [height, width] grid inside the outlines (even-odd), 0..1, added to `cover`. Corners are in pixels.
  */
 export function fill(outlines: readonly Outline[], cover: Float64Array, width: number, height: number): void {
   const crossings = new Float64Array(256)
-  for (let line = 0; line < height * lines; line++) {
+  let top = height
+  let bottom = 0
+  for (const outline of outlines) {
+    for (let i = 1; i < outline.length; i += 2) {
+      top = Math.min(top, outline[i]!)
+      bottom = Math.max(bottom, outline[i]!)
+    }
+  }
+  const end = Math.min(height * lines, Math.ceil(bottom * lines))
+  for (let line = Math.max(0, Math.floor(top * lines)); line < end; line++) {
     const y = (line + 0.5) / lines
     let count = 0
     for (const outline of outlines) {
@@ -25,21 +44,21 @@ export function fill(outlines: readonly Outline[], cover: Float64Array, width: n
       }
     }
     if (count === 0) continue
-    const sorted = crossings.subarray(0, count).sort()
+    sort(crossings, count)
     const start = Math.floor(line / lines) * width
     for (let i = 0; i + 1 < count; i += 2) {
-      const from = Math.max(0, sorted[i]!)
-      const to = Math.min(width, sorted[i + 1]!)
+      const from = Math.max(0, crossings[i]!)
+      const to = Math.min(width, crossings[i + 1]!)
       if (to <= from) continue
       const first = Math.floor(from)
-      const end = Math.min(width - 1, Math.floor(to))
-      if (first === end) {
+      const last = Math.min(width - 1, Math.floor(to))
+      if (first === last) {
         cover[start + first] = cover[start + first]! + (to - from) / lines
         continue
       }
       cover[start + first] = cover[start + first]! + (first + 1 - from) / lines
-      for (let column = first + 1; column < end; column++) cover[start + column] = cover[start + column]! + 1 / lines
-      cover[start + end] = cover[start + end]! + (to - end) / lines
+      for (let column = first + 1; column < last; column++) cover[start + column] = cover[start + column]! + 1 / lines
+      cover[start + last] = cover[start + last]! + (to - last) / lines
     }
   }
 }
