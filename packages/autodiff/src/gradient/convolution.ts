@@ -1,10 +1,8 @@
 /** @file Gradients of convolutions, any number of spatial axes, with respect to input, weight and bias. */
-import { elementCount } from '@ascribe/onnx'
 import { type RuleContext, type RuleTable, single } from '../rule.js'
+import { pairs, range, weightGradient } from './convolution-weight.js'
 import { blockable, blocked } from './layout.js'
 import { padAxis, type WindowAxis, windowAxes } from './window.js'
-
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i)
 
 /** Weight [M, C/g, k...] -> [C, M/g, k...] with the kernel reversed: what turns a stride-1 convolution into its own transpose. */
 function flippedWeight(context: RuleContext, weight: string, dims: readonly number[], group: number): string {
@@ -21,11 +19,6 @@ function flippedWeight(context: RuleContext, weight: string, dims: readonly numb
   if (long.length === 0) return value
   const list = (fill: (axis: number) => number): string => context.ints64(long.map(fill))
   return context.emit('Slice', [value, list(() => -1), list(() => -(2 ** 31)), list(axis => axis), list(() => -1)])
-}
-
-const pairs = (axes: readonly WindowAxis[], of: (axis: WindowAxis) => readonly [number, number]): number[] => {
-  const both = axes.map(of)
-  return [...both.map(([before]) => before), ...both.map(([, after]) => after)]
 }
 
 /** Gradient of a convolution's input: a convolution at stride 1, a transposed convolution otherwise. */
@@ -66,97 +59,6 @@ function inputGradient(context: RuleContext, g: string, weight: string, axes: re
       return [Math.max(0, before), Math.max(0, after)]
     }),
   })
-}
-
-interface WeightGradient {
-  readonly x: string
-  readonly xDims: readonly number[]
-  readonly g: string
-  readonly gDims: readonly number[]
-  readonly axes: readonly WindowAxis[]
-  readonly group: number
-}
-
-/** Kernels with more positions than this go through one convolution: the products' number grows with them. */
-const mostPositions = 64
-
-/** Gradient of the weight [M, C/g, k...] of a convolution that reads `x` and whose output has cotangent `g`. */
-const weightGradient = (context: RuleContext, parts: WeightGradient): string =>
-  parts.group === 1 && elementCount(parts.axes.map(axis => axis.kernel)) <= mostPositions
-    ? weightGradientByPosition(context, parts)
-    : weightGradientByConvolution(context, parts)
-
-/**
- * One matrix product per kernel position k: dW_k = sum over rows of g x_k', with x_k what that position reads. Three times faster than the
- * convolution below, whose windows are too short to be copied well.
- */
-function weightGradientByPosition(context: RuleContext, { x, xDims, g, gDims, axes }: WeightGradient): string {
-  const [batch, inputs] = xDims as [number, number]
-  const outputs = gDims[1]!
-  const places = elementCount(gDims.slice(2))
-  const spatial = range(2, xDims.length)
-  const extra = (axis: WindowAxis): readonly [number, number] => [
-    axis.before,
-    Math.max(0, (axis.output - 1) * axis.stride + axis.dilation * (axis.kernel - 1) + 1 - axis.before - axis.input),
-  ]
-  const amounts = axes.map(extra)
-  const padded = amounts.every(([before, after]) => before === 0 && after === 0)
-    ? x
-    : context.emit('Pad', [
-        x,
-        context.ints64([0, 0, ...amounts.map(([before]) => before), 0, 0, ...amounts.map(([, after]) => after)]),
-      ])
-  const flat = context.reshape(g, [batch, outputs, places])
-  const reads = (offsets: readonly number[]): string => {
-    const starts = axes.map((axis, i) => offsets[i]! * axis.dilation)
-    const ends = axes.map((axis, i) => starts[i]! + (axis.output - 1) * axis.stride + 1)
-    const whole = axes.every(
-      (axis, i) => axis.stride === 1 && starts[i] === 0 && axis.output === amounts[i]![0] + axis.input + amounts[i]![1],
-    )
-    if (whole) return padded
-    const lists = [starts, ends, spatial, axes.map(axis => axis.stride)].map(list => context.ints64(list))
-    return context.emit('Slice', [padded, ...lists])
-  }
-  const product = (offsets: readonly number[]): string => {
-    const read = context.reshape(reads(offsets), [batch, inputs, places])
-    const each = context.emit('MatMul', [flat, context.emit('Transpose', [read], { perm: [0, 2, 1] })])
-    return context.emit('ReduceSum', [each, context.ints64([0])], { keepdims: 0 })
-  }
-  const positions = axes.reduce<number[][]>(
-    (found, axis) => found.flatMap(one => range(0, axis.kernel).map(offset => [...one, offset])),
-    [[]],
-  )
-  const dims = [outputs, inputs, ...axes.map(axis => axis.kernel)]
-  if (positions.length === 1) return context.reshape(product(positions[0]!), dims)
-  const columns = positions.map(offsets => context.reshape(product(offsets), [outputs, inputs, 1]))
-  return context.reshape(context.emit('Concat', columns, { axis: 2 }), dims)
-}
-
-/** A convolution over the batch: x as its input with the cotangent as its kernel, strides and dilations swapped. */
-function weightGradientByConvolution(context: RuleContext, { x, xDims, g, gDims, axes, group }: WeightGradient): string {
-  const [batch, inputs] = xDims as [number, number]
-  const outputs = gDims[1]!
-  const spatial = range(2, xDims.length)
-  const later = spatial.map(axis => axis + 1)
-  const xGrouped = context.reshape(x, [batch, group, inputs / group, ...xDims.slice(2)])
-  const xSwapped = context.emit('Transpose', [xGrouped], { perm: [2, 1, 0, ...later] })
-  const xFlat = context.reshape(xSwapped, [inputs / group, group * batch, ...xDims.slice(2)])
-  const gSwapped = context.emit('Transpose', [g], { perm: [1, 0, ...spatial] })
-  const product = context.emit('Conv', [xFlat, gSwapped], {
-    group,
-    strides: axes.map(axis => axis.dilation),
-    dilations: axes.map(axis => axis.stride),
-    kernel_shape: gDims.slice(2),
-    pads: pairs(axes, axis => [axis.before, axis.after]),
-  })
-  const produced = (axis: WindowAxis): number =>
-    Math.floor((axis.input + axis.before + axis.after - axis.stride * (axis.output - 1) - 1) / axis.dilation) + 1
-  let kernel = product
-  axes.forEach((axis, i) => {
-    kernel = padAxis(context, kernel, xDims.length, i + 2, 0, axis.kernel - produced(axis))
-  })
-  const gradient = context.emit('Transpose', [kernel], { perm: [1, 0, ...spatial] })
-  return context.reshape(gradient, [outputs, inputs / group, ...axes.map(axis => axis.kernel)])
 }
 
 const biasGradient = (context: RuleContext, g: string, rank: number): string =>

@@ -27,6 +27,8 @@ export const convolutionCases: GradientCase[] = [
   conv([2, 3, 5, 5], [3, 1, 3, 3], { group: 3, pads: [1, 1, 1, 1] }),
   conv([2, 3, 6, 6], [3, 1, 3, 3], { group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }),
   conv([1, 2, 5, 5], [6, 1, 3, 3], { group: 2, pads: [1, 1, 1, 1] }),
+  conv([2, 2, 9, 8], [4, 1, 3, 2], { group: 2, strides: [2, 3], dilations: [1, 2], pads: [1, 0, 2, 1] }, true),
+  conv([1, 2, 3, 90], [2, 1, 3, 2], { group: 2, pads: [1, 0, 1, 0] }),
   conv([1, 2, 5, 5], [2, 2, 3, 3], { pads: [4, 3, 4, 5] }),
   conv([1, 2, 6, 5], [2, 2, 3, 2], { auto_pad: 'SAME_UPPER', strides: [2, 2] }),
   conv([1, 2, 6, 5], [2, 2, 2, 2], { auto_pad: 'SAME_LOWER' }),
