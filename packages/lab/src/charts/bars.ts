@@ -57,54 +57,54 @@ const threeDecimals = (value: number): string => (Number.isFinite(value) ? value
 export function barChart(chart: IntervalBarChart): string {
   const { groups, reference, format = threeDecimals, width = 440 } = chart
   const bars = groups.flatMap(group => group.bars)
-  const heading = text(8, 20, chart.title, { bold: true, size: 13 })
+  const heading = text(14, 18, chart.title, { bold: true, size: 13 })
   const words = { title: chart.title, description: chart.description ?? describe(groups, format) }
   const range = extent(bars.flatMap(({ value, low, high }) => [value, low ?? value, high ?? value]))
   if (!range) return svgElement(width, 80, words, heading + nothing(width, 30))
-  const scale = scaleOf([
-    Math.min(0, range[0], reference?.value ?? 0, chart.range?.[0] ?? 0),
-    Math.max(0, range[1], reference?.value ?? 0, chart.range?.[1] ?? 0),
-  ])
-  const top = 34
+  const low = Math.min(0, range[0], reference?.value ?? 0, chart.range?.[0] ?? 0)
+  const high = Math.max(0, range[1], reference?.value ?? 0, chart.range?.[1] ?? 0)
+  const scale = scaleOf([low, high], { exact: true })
+  const top = 30
   const height = groups.reduce((sum, { label, bars: own }) => sum + (label ? groupHeight : 0) + own.length * rowHeight, 0)
-  const area: Area = { left: 12, right: width - 12, top, bottom: top + height }
+  const area: Area = { left: 14, right: width - 14, top, bottom: top + height }
   const x = (value: number): number => xOf(area, scale, value)
-  const grid = scale.ticks.map(
-    tick =>
-      rule(x(tick), area.top, x(tick), area.bottom + 4, tick === 0 ? 0.6 : 0.13) +
-      text(x(tick), area.bottom + 18, scale.tickLabel(tick), { anchor: 'middle', soft: true, size: 11 }),
-  )
   const rows: string[] = []
   let y = top
   for (const { label, bars: own } of groups) {
     if (label) {
-      rows.push(text(8, y + 18, label, { bold: true }))
+      rows.push(text(14, y + 18, label, { bold: true }))
       y += groupHeight
     }
     for (const bar of own) {
-      rows.push(row(bar, y, x, width, format))
+      rows.push(grid(scale.ticks, reference?.value, y, x), row(bar, y, x, width, format))
       y += rowHeight
     }
   }
-  const mark = reference
-    ? rule(x(reference.value), area.top, x(reference.value), area.bottom, 0.6, ' stroke-dasharray="4 3"')
-    : ''
+  const numbers = scale.ticks.map(tick =>
+    text(x(tick), area.bottom + 18, scale.tickLabel(tick), { anchor: 'middle', soft: true, size: 11 }),
+  )
   const below = [chart.xLabel, reference ? `dashed: ${reference.label}` : ''].filter(Boolean).join(' · ')
   const content = [
     heading,
-    ...grid,
-    mark,
     ...rows,
+    ...numbers,
     text(width / 2, area.bottom + 36, below, { anchor: 'middle', soft: true, size: 11.5 }),
   ]
   return svgElement(width, area.bottom + 46, words, content.join(''))
 }
 
+/** Lines beside a row's bar only, so that they do not cross its words. */
+function grid(ticks: readonly number[], reference: number | undefined, y: number, x: (value: number) => number): string {
+  const line = (value: number, opacity: number, extra = ''): string => rule(x(value), y + 16, x(value), y + 28, opacity, extra)
+  const marked = reference === undefined ? '' : line(reference, 0.75, ' stroke-dasharray="3 2"')
+  return ticks.map(tick => line(tick, tick === 0 ? 0.65 : 0.16)).join('') + marked
+}
+
 function row(bar: Bar, y: number, x: (value: number) => number, width: number, format: (value: number) => string): string {
   const { label, value, low = Number.NaN, high = Number.NaN, muted } = bar
   const number = format(value)
-  const name = text(8, y + 13, shortened(label, width - 28 - roughWidth(number)), { soft: muted === true })
-  const figure = text(width - 8, y + 13, number, { anchor: 'end', soft: muted === true })
+  const name = text(14, y + 13, shortened(label, width - 40 - roughWidth(number)), { soft: muted === true })
+  const figure = text(width - 14, y + 13, number, { anchor: 'end', soft: muted === true })
   const interval = Number.isFinite(low) && Number.isFinite(high)
   const says = `${label}: ${number}${interval ? `, interval ${format(low)} to ${format(high)}` : ''}${muted ? ' (control)' : ''}`
   if (!Number.isFinite(value)) return `<g><title>${escapeHtml(says)}</title>${name}${figure}</g>`

@@ -87,7 +87,7 @@ const scoreCells = (ranked: RankedRow, rows: readonly ScoreRow[]): Cell[] => {
 
 function methodCell(row: ScoreRow): Cell {
   const name = nameOf(row)
-  const spec = row.method === name ? '' : `<code class="spec">${esc(row.method)}</code>`
+  const spec = row.method === name ? '' : `<code class="spec">${esc(row.method).replace(/([,:;])/g, '$1<wbr>')}</code>`
   return { html: `${esc(name)}${row.control ? ' <span class="tag">control</span>' : ''}${spec}`, sort: name }
 }
 

@@ -49,13 +49,18 @@ thead td { border-bottom: 0; }
 th.group { text-align: center; border-bottom: 1px solid var(--line); padding-right: 0; }
 tbody th { min-width: 150px; }
 .n { text-align: right; white-space: nowrap; }
-th.n, td.n { padding-left: 6px; }
+th.n, td.n { padding-left: 6px; padding-right: 16px; }
 th button { all: unset; cursor: pointer; }
 th button:focus-visible { outline: 2px solid var(--link); }
 th[aria-sort] button::after { content: ' ↑'; }
 th[aria-sort="descending"] button::after { content: ' ↓'; }
 tr.muted { color: var(--soft); }
 .tag { font-size: 11.5px; color: var(--soft); border: 1px solid var(--line); border-radius: 4px; padding: 0 5px; margin-left: 3px; }
+td code { white-space: nowrap; }
+.spec { white-space: normal; }
+caption > span { display: block; max-width: min(100%, calc(100vw - 32px)); position: sticky; left: 0; }
+td:last-child:not(.n) { min-width: 110px; }
+td:has(.number), td:has(.pairs) { min-width: 240px; }
 .spec, td small { display: block; font-size: 12px; color: var(--soft); }
 .pairs { margin: 0; padding: 0; list-style: none; }
 .wide { width: min(100vw - 56px, 1640px); margin-left: 50%; transform: translateX(-50%); }

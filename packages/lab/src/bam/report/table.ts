@@ -23,6 +23,9 @@ export interface Table {
   readonly caption?: string
 }
 
+/** Sorts what has no number below all that have one. */
+const last = -1e6
+
 export const textCell = (text: string): Cell => ({ html: esc(text) })
 
 export function renderTable({ columns, groups, rows, caption }: Table): string {
@@ -33,13 +36,13 @@ export function renderTable({ columns, groups, rows, caption }: Table): string {
   const head = columns.map(({ label }, i) => `<th scope="col"${kind(i)}>${esc(label)}</th>`).join('')
   const body = rows.map(({ cells, muted }) => {
     const inner = cells.map(({ html, sort }, i) => {
-      const key = sort === undefined ? '' : ` data-sort="${esc(String(sort))}"`
+      const key = sort === undefined ? '' : ` data-sort="${esc(String(Number.isNaN(sort) ? last : sort))}"`
       return i === 0 ? `<th scope="row"${key}>${html}</th>` : `<td${kind(i)}${key}>${html}</td>`
     })
     return `<tr${muted ? ' class="muted"' : ''}>${inner.join('')}</tr>`
   })
   return (
-    `<div class="scroll" tabindex="0"><table class="sortable">${caption ? `<caption>${caption}</caption>` : ''}` +
+    `<div class="scroll" tabindex="0"><table class="sortable">${caption ? `<caption><span>${caption}</span></caption>` : ''}` +
     `<thead>${upper}<tr>${head}</tr></thead><tbody>${body.join('\n')}</tbody></table></div>`
   )
 }
@@ -70,4 +73,4 @@ for (const table of document.querySelectorAll('table.sortable')) {
 `
 
 /** Of the script, for the page's content security policy: SHA-256 in base64. */
-export const sortScriptHash = 'd9XxwX01IMeZsx3K8eYStrW4rDUpUobPusnmMPazPMM='
+export const sortScriptHash = 'd9XXwX01IMeZsx3K8eYStrW4rDUpUobPusnmMPazPMM='
