@@ -67,7 +67,7 @@ td:has(.number), td:has(.pairs) { min-width: 240px; }
 .example { margin-top: 18px; break-inside: avoid; }
 .example h3 { margin-bottom: 6px; }
 .maps { display: grid; grid-template-columns: repeat(var(--columns), minmax(72px, 128px)); gap: 8px; }
-.maps img { display: block; width: 100%; height: auto; aspect-ratio: 1; border-radius: 3px; background: var(--card); image-rendering: pixelated; }
+.maps img { display: block; width: 100%; height: auto; aspect-ratio: 1; border-radius: 3px; background: var(--card); }
 .maps figcaption { margin-top: 3px; font-size: 11.5px; line-height: 1.25; overflow-wrap: anywhere; }
 .explain { font-size: 14.5px; }
 .explain dl { max-width: 820px; margin: 0; }
