@@ -135,9 +135,10 @@ describe('interruption', () => {
     const stopped = await run(command('stopped.onnx'), {
       onStart: child => {
         let text = ''
+        let sent = false
         child.stderr!.on('data', chunk => {
           text += chunk
-          if (text.includes('epoch 5/')) child.kill('SIGINT')
+          if (!sent && text.includes('epoch 5/')) sent = child.kill('SIGINT')
         })
       },
     })
