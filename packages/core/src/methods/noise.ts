@@ -52,6 +52,36 @@ export const noiseOptions = {
   },
 } as const satisfies OptionSpecs
 
+/** Numbers kept so that explaining many inputs of one size draws their common noise once. */
+const keptNumbers = 2 ** 21
+const kept = new Map<string, Float64Array>()
+let keptSize = 0
+
+/** `length` draws from N(0, 1) of one stream. */
+function unitNoise(seed: number, stream: number, length: number): Float64Array {
+  const key = `${seed}/${stream}/${length}`
+  const known = kept.get(key)
+  if (known) return known
+  const random = new Random(seed, stream)
+  const drawn = Float64Array.from({ length }, () => random.normal())
+  if (keptSize + length <= keptNumbers) {
+    kept.set(key, drawn)
+    keptSize += length
+  } else if (length <= keptNumbers && keptSize > 0 && !sameKind(key)) {
+    kept.clear()
+    kept.set(key, drawn)
+    keptSize = length
+  }
+  return drawn
+}
+
+/** Whether what is kept is of the same seed and length, so that throwing it away would only make room for more of the same. */
+function sameKind(key: string): boolean {
+  const [seed, , length] = key.split('/')
+  const [first] = kept.keys()
+  return first !== undefined && first.startsWith(`${seed}/`) && first.endsWith(`/${length}`)
+}
+
 /**
  * Copies of the explained tensors, copies x + e_k for k from `start`, as rows one after another. e_k is normal with standard deviation
  * `noise` times (max x - min x) where scale is `range`, else `noise`; it depends on seed and k only.
@@ -66,8 +96,8 @@ export function noisyCopies(evaluator: Evaluator, { noise, scale }: NoiseSetting
       inputs.map(({ name, data, deviation }, input) => {
         const out = new Float32Array(used * data.length)
         for (let row = 0; row < used; row++) {
-          const random = new Random(seed, (start + row) * inputs.length + input)
-          for (let i = 0; i < data.length; i++) out[row * data.length + i] = data[i]! + deviation * random.normal()
+          const unit = unitNoise(seed, (start + row) * inputs.length + input, data.length)
+          for (let i = 0; i < data.length; i++) out[row * data.length + i] = data[i]! + deviation * unit[i]!
         }
         return [name, out]
       }),

@@ -55,7 +55,7 @@ export class ScoreBook {
     metric: Metric,
     method: StudyMethod,
     variant: Variant,
-    limit = this.architecture.limitOf(method),
+    limit = this.architecture.limitOf(method, metric),
     options: MetricOptions = {},
   ): MetricScore | undefined {
     const key = JSON.stringify([metric.name, method.name, variant, limit, options])
@@ -64,8 +64,8 @@ export class ScoreBook {
   }
 
   /** Images that all of these were run on. */
-  commonLimit(methods: readonly StudyMethod[]): number {
-    return Math.min(...methods.map(method => this.architecture.limitOf(method)))
+  commonLimit(methods: readonly StudyMethod[], metric: Metric): number {
+    return Math.min(...methods.map(method => this.architecture.limitOf(method, metric)))
   }
 
   #compute(
@@ -76,6 +76,7 @@ export class ScoreBook {
     options: MetricOptions,
   ): MetricScore | undefined {
     const { images, reading } = this.architecture
+    if (limit === 0) return undefined
     const records: MetricRecord[] = []
     for (const image of images(metric, limit, options)) {
       const wanted = wantedBy(image)
@@ -182,7 +183,7 @@ function versusControl(
   method: StudyMethod,
   control: StudyMethod,
 ): ControlDifference | undefined {
-  const limit = book.commonLimit([method, control])
+  const limit = book.commonLimit([method, control], metric)
   const [own, other] = [book.score(metric, method, variant, limit), book.score(metric, control, variant, limit)]
   if (!own || !other || own.valid === 0) return undefined
   const { estimate, detectable } = compareScores(own, other)
@@ -206,7 +207,7 @@ function findingsOf(
       const definition = metrics.find(({ name }) => name === metric)
       const wanted = methodOf(method)
       const field = needs.flatMap(need => methodOf(need.method) ?? [])
-      return definition && wanted ? book.score(definition, wanted, variant, book.commonLimit(field)) : undefined
+      return definition && wanted ? book.score(definition, wanted, variant, book.commonLimit(field, definition)) : undefined
     },
     { seed },
   )

@@ -7,10 +7,12 @@ export interface StudyMethod {
   readonly method: Method
   /** Defaults filled in. */
   readonly options: Options
+  /** Metrics that it is scored on. Default: all. */
+  readonly metrics?: readonly string[]
 }
 
-/** One name, the method it stands for, and what differs from that method's defaults. */
-type Listed = readonly [name: string, method: string, options?: Readonly<Record<string, unknown>>]
+/** One name, the method it stands for, what differs from that method's defaults, and the metrics it is scored on. */
+type Listed = readonly [name: string, method: string, options?: Readonly<Record<string, unknown>>, metrics?: readonly string[]]
 
 const integrated = { of: 'integrated-gradients', 'of.points': 25 }
 
@@ -26,10 +28,10 @@ const paper: readonly Listed[] = [
   ['guided-grad-cam', 'guided-grad-cam'],
 ]
 
-/** Unsquared forms, which the findings compare like with like. */
+/** Unsquared forms, which the findings on MCS compare like with like. */
 const plainForms: readonly Listed[] = [
-  ['smooth-grad', 'smooth-grad'],
-  ['integrated-gradients-smooth', 'noise-tunnel', { ...integrated }],
+  ['smooth-grad', 'smooth-grad', {}, ['mcs']],
+  ['integrated-gradients-smooth', 'noise-tunnel', { ...integrated }, ['mcs']],
 ]
 
 const controls: readonly Listed[] = [
@@ -56,9 +58,9 @@ const lists = {
 export type MethodList = keyof typeof lists
 
 export const listedMethods = (list: MethodList): StudyMethod[] =>
-  lists[list].map(([name, method, options]) => {
+  (lists[list] as readonly Listed[]).map(([name, method, options, metrics]) => {
     const found = methodNamed(method)
-    return { name, method: found, options: resolveOptions(found, options) }
+    return { name, method: found, options: resolveOptions(found, options), ...(metrics && { metrics }) }
   })
 
 /** Above this many gradients a picture a method counts as nested: it is scored on fewer pictures. */

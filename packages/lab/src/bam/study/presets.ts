@@ -10,6 +10,8 @@ export interface ArchitecturePlan {
   /** Pictures in an epoch, fresh ones each time where the source is a stream. */
   readonly perEpoch: number
   readonly epochs: number
+  /** Pictures per step. */
+  readonly batch: number
   readonly optimizer?: string
   readonly learningRate?: number
   readonly weightDecay?: number
@@ -30,6 +32,8 @@ export interface Preset {
   /** Pictures per method; nested methods get fewer. */
   readonly images: number
   readonly nestedImages: number
+  /** Metrics beside the paper's that look at fewer pictures. */
+  readonly fewerImages: Readonly<Record<string, number>>
   /** Scenes that get a functionally insignificant patch. */
   readonly patches: number
   /** Pictures on which importance is measured. */
@@ -48,7 +52,8 @@ const resnet: ArchitecturePlan = {
   name: 'resnet',
   options: { width: 24, stages: 3, blocks: 1 },
   perEpoch: 10_000,
-  epochs: 4,
+  epochs: 3,
+  batch: 64,
   optimizer: 'adamw',
   learningRate: 4e-3,
   weightDecay: 0.05,
@@ -59,6 +64,7 @@ const vit: ArchitecturePlan = {
   options: { width: 96, depth: 4, heads: 4 },
   perEpoch: 10_000,
   epochs: 5,
+  batch: 32,
   learningRate: 1e-3,
   weightDecay: 0.05,
   clip: 1,
@@ -76,6 +82,7 @@ export const presets: readonly Preset[] = [
     methods: 'quick',
     images: 500,
     nestedImages: 100,
+    fewerImages: { 'placebo-contrast': 100 },
     patches: 60,
     importanceImages: 500,
     conceptImages: 60,
@@ -96,6 +103,7 @@ export const presets: readonly Preset[] = [
     methods: 'paper',
     images: 1000,
     nestedImages: 1000,
+    fewerImages: {},
     patches: 100,
     importanceImages: 1000,
     conceptImages: 100,

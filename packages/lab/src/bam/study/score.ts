@@ -80,8 +80,8 @@ export interface ArchitectureScores {
   ) => ReturnType<Readings['find']>
   /** Images of a metric for a method, with what excludes them. */
   readonly images: (metric: Metric, limit: number, options?: Readonly<Record<string, number>>) => MetricImage[]
-  /** How many images a method is scored on. */
-  readonly limitOf: (method: StudyMethod) => number
+  /** How many images of a metric a method is scored on; 0 where it is not. */
+  readonly limitOf: (method: StudyMethod, metric: Metric) => number
   readonly examples: readonly ExampleMaps[]
 }
 
@@ -192,14 +192,15 @@ class ArchitectureStudy {
       ),
       reading: (method, wanted, variant) => readings.find(values, this.models, method, wanted, variant),
       images,
-      limitOf: method => this.#limitOf(method),
+      limitOf: (method, metric) => this.#limitOf(method, metric),
       examples: await this.#examples(),
     }
   }
 
-  #limitOf(method: StudyMethod): number {
-    const { images, nestedImages } = this.options.preset
-    return isNested(method) ? nestedImages : images
+  #limitOf(method: StudyMethod, { name }: Metric): number {
+    const { images, nestedImages, fewerImages } = this.options.preset
+    if (method.metrics && !method.metrics.includes(name)) return 0
+    return Math.min(isNested(method) ? nestedImages : images, fewerImages[name] ?? Number.POSITIVE_INFINITY)
   }
 
   async #answers() {
@@ -281,8 +282,10 @@ class ArchitectureStudy {
     })
     for (const method of methods)
       for (const metric of this.metrics)
-        for (const options of settingsOf(metric))
-          readings.add(this.models, method, images(metric, this.#limitOf(method), options))
+        for (const options of settingsOf(metric)) {
+          const limit = this.#limitOf(method, metric)
+          if (limit > 0) readings.add(this.models, method, images(metric, limit, options))
+        }
     const { values } = await this.#stage<readonly ReadingValue[]>('readings', readings.cells, readings.work, {
       methods: methods.map(spellMethod),
       metrics: this.metrics.map(({ name }) => name),
