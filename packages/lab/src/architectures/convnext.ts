@@ -87,5 +87,5 @@ export const convnext: Architecture = {
     const pooled = net.reshape(net.emit('GlobalAveragePool', [value]), [-1, inputs])
     return linear(net, 'head', layerNorm(net, 'norm', pooled, inputs), inputs, task.classes, truncatedNormal())
   },
-  training: { optimizer: 'adamw', learningRate: 1e-3, weightDecay: 0.05, warmUp: 0.1 },
+  training: { optimizer: 'adamw', learningRate: 4e-3, weightDecay: 0.05, warmUp: 0.1 },
 }

@@ -43,5 +43,5 @@ export const mixer: Architecture = {
     const pooled = net.emit('ReduceMean', [layerNorm(net, 'norm', value, width), net.builder.ints([1])], { keepdims: 0 })
     return linear(net, 'head', pooled, width, task.classes, truncatedNormal())
   },
-  training: { optimizer: 'adamw', learningRate: 1e-3, weightDecay: 0.05, warmUp: 0.15 },
+  training: { optimizer: 'adamw', learningRate: 3e-3, weightDecay: 0.05, warmUp: 0.15 },
 }
