@@ -79,7 +79,7 @@ function unitNoise(seed: number, stream: number, length: number): Float64Array {
 function sameKind(key: string): boolean {
   const [seed, , length] = key.split('/')
   const [first] = kept.keys()
-  return first !== undefined && first.startsWith(`${seed}/`) && first.endsWith(`/${length}`)
+  return first?.startsWith(`${seed}/`) === true && first.endsWith(`/${length}`)
 }
 
 /**

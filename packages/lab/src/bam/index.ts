@@ -1,10 +1,13 @@
 /** @file Benchmarking Attribution Methods with relative feature importance (BAM). */
 export * from './audit/index.js'
+export * from './concept/index.js'
 export { type GeneratedOptions, GeneratedSource } from './generated.js'
+export * from './importance.js'
 export * from './layout/index.js'
 export * from './metrics/index.js'
 export { type NaturalOptions, NaturalSource, openNatural } from './natural/index.js'
 export { OriginalSource, readOriginalBam } from './original/index.js'
+export * from './patch/index.js'
 export * from './report/index.js'
 export * from './source.js'
 export * from './study/index.js'

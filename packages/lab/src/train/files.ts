@@ -1,7 +1,7 @@
 /** @file Training with its files: a checkpoint after each epoch, the curve as data and picture, the model when it is done. */
 import { createHash } from 'node:crypto'
 import { access, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { InputError, type Options, type Runtime, resolveOptionSpecs } from '@ascribe/core'
 import { ensureFolder, readBytes, writeFileAtomic } from '@ascribe/core/node'
 import { encodeModel } from '@ascribe/onnx'
@@ -217,5 +217,3 @@ function smoothed(losses: Float32Array, group: number): (readonly [number, numbe
     points.push([end, losses.subarray(end - group, end).reduce((sum, loss) => sum + loss, 0) / group])
   return points
 }
-
-export const nameOf = (output: string): string => basename(output).replace(/\.onnx$/, '')

@@ -49,7 +49,7 @@ const watched = 25
 export const taskOf = (data: TrainingData) => ({ row: data.row, classes: data.classes.length })
 
 /** Steps in an epoch: rows that do not fill a batch are left out (they are others each epoch). */
-export const stepsPerEpoch = (data: TrainingData, rows: number): number => Math.max(1, Math.floor(data.count / rows))
+const stepsPerEpoch = (data: TrainingData, rows: number): number => Math.max(1, Math.floor(data.count / rows))
 
 /**
  * Trains. Every random choice comes from the seed and its place (epoch, row), so a run that goes on from a state ends with the same
@@ -261,7 +261,7 @@ async function measure(session: Session, data: TrainingData, signal?: AbortSigna
 }
 
 /** Rows as an exported model reads them: pictures [N, C, H, W] in [-1, 1]. */
-export function modelInput(data: { readonly row: readonly number[] }, made: readonly Row[]): TensorValue {
+function modelInput(data: { readonly row: readonly number[] }, made: readonly Row[]): TensorValue {
   const size = data.row.reduce((product, dim) => product * dim, 1)
   const values = new Float32Array(made.length * size)
   const [channels, height, width] = data.row as [number, number, number]

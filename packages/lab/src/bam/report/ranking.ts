@@ -8,7 +8,7 @@ export const nameOf = (row: ScoreRow): string => row.name ?? row.method
 const scored = (row: ScoreRow): boolean => Number.isFinite(row.score.value)
 
 /** Best first, rows without a score last; equal scores by name. All metrics are better when higher. */
-export const byScore = (rows: readonly ScoreRow[]): ScoreRow[] =>
+const byScore = (rows: readonly ScoreRow[]): ScoreRow[] =>
   [...rows].sort((a, b) => {
     if (scored(a) !== scored(b)) return scored(a) ? -1 : 1
     return (scored(a) && b.score.value - a.score.value) || (nameOf(a) < nameOf(b) ? -1 : 1)

@@ -1,7 +1,7 @@
 /** @file Tables of a report's page, and the few lines of script that sort them; without the script they read the same. */
 import { escapeHtml as esc } from '@ascribe/core'
 
-export interface Column {
+interface Column {
   readonly label: string
   readonly numeric?: boolean
 }

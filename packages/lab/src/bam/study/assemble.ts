@@ -39,7 +39,7 @@ export interface AssembleOptions {
 }
 
 /** Scores of one architecture, computed once each. */
-export class ScoreBook {
+class ScoreBook {
   readonly #scores = new Map<string, MetricScore | undefined>()
 
   constructor(

@@ -54,8 +54,7 @@ export const closeModels = async (models: readonly StudyModel[]): Promise<void> 
 }
 
 /** Labels of the pictures that a model of this role answers. */
-export const classesOf = (source: BamSource, role: ModelRole): readonly string[] =>
-  role === 'obj' ? source.objects : source.scenes
+const classesOf = (source: BamSource, role: ModelRole): readonly string[] => (role === 'obj' ? source.objects : source.scenes)
 
 function checkClasses(source: BamSource, role: ModelRole, path: string, model: Model): void {
   const wanted = classesOf(source, role)

@@ -34,7 +34,7 @@ function withDog(source: BamSource, index: number): readonly [BamSet, number] | 
 }
 
 /** The first `limit` bamboo pictures that have a partner with the dog. */
-export function patchIndices(source: BamSource, limit: number): number[] {
+function patchIndices(source: BamSource, limit: number): number[] {
   const found: number[] = []
   for (let i = 0; i < source.count('bamboo_forest', 'val') && found.length < limit; i++) if (withDog(source, i)) found.push(i)
   if (found.length === 0)

@@ -54,7 +54,7 @@ export interface ScoreStudyOptions {
   readonly onProgress?: (state: ProgressState) => void
 }
 
-export interface ModelAnswers {
+interface ModelAnswers {
   readonly role: ModelRole
   readonly path: string
   readonly accuracy: number
@@ -85,7 +85,7 @@ export interface ArchitectureScores {
   readonly examples: readonly ExampleMaps[]
 }
 
-export interface ExampleMaps {
+interface ExampleMaps {
   readonly role: ModelRole
   readonly index: number
   readonly maps: readonly { readonly method: string; readonly value: TensorValue }[]
@@ -345,8 +345,6 @@ function settingsOf(metric: Metric): readonly Readonly<Record<string, number>>[]
   )
   return moving.length === 0 ? [{}] : moving.flatMap(([name, { values }]) => values.map(value => ({ [name]: value })))
 }
-
-export { settingsOf }
 
 const right = ({ entry, logits }: SwapLogits, set: 'obj' | 'scene'): boolean => {
   const label = set === 'obj' ? entry.object : entry.scene

@@ -2,7 +2,7 @@
 import type { OptionSpecs, Options } from '@ascribe/core'
 import type { GraphBuilder } from '@ascribe/onnx'
 
-export interface OptimizerValues {
+interface OptimizerValues {
   /** [P] each. */
   readonly parameters: string
   readonly gradient: string
