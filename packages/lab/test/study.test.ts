@@ -42,7 +42,7 @@ const preset: Preset = {
   jointlyCorrect: 0.7,
 }
 
-const wanted = ['gradient', 'grad-cam', 'smooth-grad-squared', 'random']
+const wanted = ['gradient', 'grad-cam', 'smooth-grad-squared', 'random', 'gradient-wrong-class', 'gradient-shuffled-weights']
 const methods = listedMethods('quick').filter(({ name }) => wanted.includes(name))
 
 let folder: string

@@ -19,7 +19,7 @@ import {
 import type { BamReport, ControlDifference, ModelRow, ScoreRow } from '../report/index.js'
 import { exampleRow } from '../report/index.js'
 import type { BamSource } from '../source.js'
-import { type StudyMethod, spellMethod } from './methods.js'
+import { isControl, type StudyMethod, spellMethod } from './methods.js'
 import { wantedBy } from './readings.js'
 import type { ArchitectureScores, StudyScores } from './score.js'
 import { ladderTable, tablesOf } from './tables.js'
@@ -142,8 +142,6 @@ function modelRows({ scores, trainings = [] }: AssembleOptions): ModelRow[] {
     }),
   )
 }
-
-const isControl = ({ method }: StudyMethod): boolean => method.control === true
 
 function scoreRows(book: ScoreBook, metric: Metric, methods: readonly StudyMethod[]): ScoreRow[] {
   return variantNames.flatMap(variant => {

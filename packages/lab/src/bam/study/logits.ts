@@ -3,7 +3,7 @@ import type { Model, RunContext } from '@ascribe/core'
 import { PixelModel } from '../patch/pixel-model.js'
 
 /** Pictures per run. */
-const rows = 50
+const usualRows = 50
 
 /** One vector of logits per picture. */
 export const logitsOf = (
@@ -11,4 +11,5 @@ export const logitsOf = (
   size: number,
   pictures: readonly Uint8Array[],
   { signal }: RunContext = {},
+  rows = usualRows,
 ): Promise<Float32Array[]> => new PixelModel(model, size, { rows, ...(signal && { signal }) }).logits(pictures)

@@ -9,6 +9,11 @@ export interface StudyMethod {
   readonly options: Options
   /** Metrics that it is scored on. Default: all. */
   readonly metrics?: readonly string[]
+  /**
+   * A control made of a method: the explanation of a class that the picture is not of, or of the model with every weight tensor
+   * shuffled. What it scores cannot come from what the model knows of the picture's class.
+   */
+  readonly spoiled?: 'class' | 'weights'
 }
 
 /** One name, the method it stands for, what differs from that method's defaults, and the metrics it is scored on. */
@@ -42,6 +47,9 @@ const controls: readonly Listed[] = [
   ['blurred-copy', 'blurred-copy'],
 ]
 
+/** Methods whose explanation is spoiled on purpose. */
+const spoiled = ['gradient', 'grad-cam'] as const
+
 const smooth = (name: string, of: string): Listed => [`${name}-smooth-squared`, 'noise-tunnel', { of, form: 'squared' }]
 
 const lists = {
@@ -57,11 +65,24 @@ const lists = {
 
 export type MethodList = keyof typeof lists
 
-export const listedMethods = (list: MethodList): StudyMethod[] =>
+export const listedMethods = (list: MethodList): StudyMethod[] => [...named(list), ...spoiledMethods()]
+
+const spoiledMethods = (): StudyMethod[] =>
+  (['class', 'weights'] as const).flatMap(kind =>
+    spoiled.map(name => {
+      const method = methodNamed(name)
+      const what = kind === 'class' ? 'wrong-class' : 'shuffled-weights'
+      return { name: `${name}-${what}`, method, options: resolveOptions(method), metrics: ['mcs', 'idr'], spoiled: kind }
+    }),
+  )
+
+const named = (list: MethodList): StudyMethod[] =>
   (lists[list] as readonly Listed[]).map(([name, method, options, metrics]) => {
     const found = methodNamed(method)
     return { name, method: found, options: resolveOptions(found, options), ...(metrics && { metrics }) }
   })
+
+export const isControl = ({ method, spoiled: kind }: StudyMethod): boolean => method.control === true || kind !== undefined
 
 /** Above this many gradients a picture a method counts as nested: it is scored on fewer pictures. */
 const nestedGradients = 100
@@ -69,11 +90,13 @@ const nestedGradients = 100
 export const isNested = ({ method, options }: StudyMethod): boolean => method.cost(options).gradients > nestedGradients
 
 /** Method and what differs from its defaults, as the command takes it. */
-export function spellMethod({ method, options }: StudyMethod): string {
+export function spellMethod({ method, options, spoiled: kind }: StudyMethod): string {
+  const suffix = kind === undefined ? '' : kind === 'class' ? ' (of a wrong class)' : ' (weights shuffled)'
   const defaults = resolveOptions(method, method.wraps ? { [method.wraps.option]: options[method.wraps.option] } : {})
   const plain = resolveOptions(method)
   const given = Object.entries(options).filter(
     ([key, value]) => value !== defaults[key] || (key in plain && value !== plain[key]),
   )
-  return given.length === 0 ? method.name : `${method.name}:${given.map(([key, value]) => `${key}=${value}`).join(',')}`
+  const spelled = given.length === 0 ? method.name : `${method.name}:${given.map(([key, value]) => `${key}=${value}`).join(',')}`
+  return spelled + suffix
 }

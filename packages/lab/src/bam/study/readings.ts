@@ -1,7 +1,8 @@
 /** @file Readings: one number per variant from each attribution that a metric asks for, in cells of a few pictures. */
-import { explain, type Model } from '@ascribe/core'
+import { explain, type Model, Random } from '@ascribe/core'
 import type { Cell, JsonValue, Work } from '../../runner/index.js'
 import { makeCell } from '../../runner/index.js'
+import { predictedClass } from '../importance.js'
 import {
   attributionInside,
   type Metric,
@@ -14,9 +15,11 @@ import {
   visualMap,
 } from '../metrics/index.js'
 import { type BamSet, type BamSource, labelOf } from '../source.js'
+import { logitsOf } from './logits.js'
 import type { StudyMethod } from './methods.js'
 import type { StudyModel } from './models.js'
 import { modelRow, type PictureOf } from './pictures.js'
+import { shuffledModel } from './shuffled.js'
 
 /** Raised whenever the same attribution gives another number. */
 const version = '1'
@@ -110,7 +113,7 @@ export class Readings {
             version,
             model: model.model.digest,
             method: method.method.name,
-            options: { ...(method.options as Record<string, JsonValue>), target },
+            options: { ...(method.options as Record<string, JsonValue>), target, spoiled: method.spoiled },
             sample: `${source.digest.slice(0, 16)}${made ? `+${madeBy.slice(0, 16)}` : ''}:${items.map(nameOf).join(',')}`,
             seed,
           },
@@ -135,16 +138,20 @@ export class Readings {
     const { source, pictureOf, maskOf, target, seed } = this.options
     const { pixels } = await pictureOf(item.form, item.index)
     const mask = await maskOf(item.regionSet, item.region)
-    const attribution = await explainPicture(model, pixels, source.size, method, { target, seed, signal })
+    const set = item.form === 'placebo' ? 'obj' : item.form
+    const entry = source.entry(set.endsWith('patch') ? 'bamboo_forest' : (set as BamSet), 'val', item.index)
+    const label = labelOf(role === 'obj' ? 'obj' : 'scene', entry)
+    const asked = { target, seed, signal }
+    const { attribution, predicted } = method.spoiled
+      ? await spoiledAttribution(model, pixels, source.size, method, label, asked)
+      : await plainAttribution(model, pixels, source.size, method, asked)
     const { values, dims } = attribution
     const size = { width: source.size, height: source.size }
     const place = model.preprocessing?.layout === 'NHWC' ? 'last' : 'first'
     const maps = variantNames.map(variant => visualMap(values, dims, size, variant, place))
-    const set = item.form === 'placebo' ? 'obj' : item.form
-    const entry = source.entry(set.endsWith('patch') ? 'bamboo_forest' : (set as BamSet), 'val', item.index)
     return {
       g: maps.map(map => attributionInside(map, mask)),
-      correct: attribution.target.classes[0]!.index === labelOf(role === 'obj' ? 'obj' : 'scene', entry),
+      correct: predicted === label,
       constant: maps.flatMap(({ scale }, i) => (scale === 'constant' ? [i] : [])),
     }
   }
@@ -169,13 +176,47 @@ export class Readings {
 export const metricUses = (metrics: readonly Metric[], roles: readonly ModelRole[]): Metric[] =>
   metrics.filter(metric => metric.views({}).every(({ model }) => roles.includes(model)))
 
+interface Asked {
+  readonly target: string
+  readonly seed: number
+  readonly signal?: AbortSignal
+}
+
+async function plainAttribution(model: Model, pixels: Uint8Array, size: number, method: StudyMethod, asked: Asked) {
+  const attribution = await explainPicture(model, pixels, size, method, asked)
+  return { attribution, predicted: attribution.target.classes[0]!.index }
+}
+
+/** The link of a target: `log-odds:` of `log-odds:predicted`. */
+const linkOf = (target: string): string => /^[a-z-]+:/.exec(target)?.[0] ?? ''
+
+/** An explanation of a class other than the label, or of the label by the model with its weights shuffled. */
+async function spoiledAttribution(
+  model: Model,
+  pixels: Uint8Array,
+  size: number,
+  method: StudyMethod,
+  label: number,
+  asked: Asked,
+) {
+  const [logits] = await logitsOf(model, size, [pixels], asked, 1)
+  const classes = logits!.length
+  const other = (label + 1 + new Random(asked.seed, label).integer(classes - 1)) % classes
+  const wrong = method.spoiled === 'class'
+  const attribution = await explainPicture(wrong ? model : shuffledModel(model, asked.seed), pixels, size, method, {
+    ...asked,
+    target: `${linkOf(asked.target)}${wrong ? other : label}`,
+  })
+  return { attribution, predicted: predictedClass(logits!) }
+}
+
 /** The attribution of a picture for one of a study's methods. */
 export const explainPicture = (
   model: Model,
   pixels: Uint8Array,
   size: number,
   { method, options }: StudyMethod,
-  { target, seed, signal }: { readonly target: string; readonly seed: number; readonly signal?: AbortSignal },
+  { target, seed, signal }: Asked,
 ) =>
   explain(model, { [model.graph.inputs[0]!.name]: modelRow(pixels, size, model.preprocessing!) }, method, {
     options,
