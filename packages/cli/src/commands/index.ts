@@ -5,5 +5,6 @@ import { compile } from './compile.js'
 import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { methods } from './methods.js'
+import { train } from './train.js'
 
-export const commands: readonly (Command | CommandGroup)[] = [explain, methods, doctor, compile, bam]
+export const commands: readonly (Command | CommandGroup)[] = [explain, methods, doctor, compile, train, bam]

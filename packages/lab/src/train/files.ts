@@ -12,7 +12,7 @@ import type { TrainingData } from './data.js'
 import { exportGraph } from './export.js'
 import { optimizerNamed } from './optimizers/index.js'
 import { type EpochRecord, readCheckpoint, type TrainingState, writeCheckpoint } from './state.js'
-import { type StepProgress, taskOf, train } from './train.js'
+import { DivergedError, type StepProgress, type Trained, type TrainOptions, taskOf, train } from './train.js'
 
 /** Raised whenever the same options give other weights. */
 const version = 1
@@ -125,21 +125,24 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainingRe
   await ensureFolder(dirname(output))
   const from = (await exists(checkpoint)) ? readCheckpoint(await readBytes(checkpoint), identity, checkpoint) : undefined
   if (from) options.onResume?.(from.epoch)
-  const { state, step } = await train({
-    ...settle(recipe),
-    architecture: recipe.architecture,
-    architectureOptions: recipe.options,
-    data,
-    runtime,
-    ...(from && { from }),
-    ...(signal && { signal }),
-    ...(options.onStep && { onStep: options.onStep }),
-    onEpoch: async after => {
-      await writeFileAtomic(checkpoint, writeCheckpoint(after, identity))
-      await writeFileAtomic(picturePath(output), curve(recipe, data, after))
-      options.onEpoch?.(after.history.at(-1)!, recipe.epochs)
+  const { state, step } = await trainFrom(
+    {
+      ...settle(recipe),
+      architecture: recipe.architecture,
+      architectureOptions: recipe.options,
+      data,
+      runtime,
+      ...(from && { from }),
+      ...(signal && { signal }),
+      ...(options.onStep && { onStep: options.onStep }),
+      onEpoch: async after => {
+        await writeFileAtomic(checkpoint, writeCheckpoint(after, identity))
+        await writeFileAtomic(picturePath(output), curve(recipe, data, after))
+        options.onEpoch?.(after.history.at(-1)!, recipe.epochs)
+      },
     },
-  })
+    checkpoint,
+  )
   const accuracy = state.history.at(-1)?.validationAccuracy ?? 0
   const graph = exportGraph({
     architecture: recipe.architecture,
@@ -170,6 +173,16 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainingRe
   return record
 }
 
+/** A run that diverged is of no use to go on with. */
+async function trainFrom(options: TrainOptions, checkpoint: string): Promise<Trained> {
+  try {
+    return await train(options)
+  } catch (error) {
+    if (error instanceof DivergedError) await rm(checkpoint, { force: true })
+    throw error
+  }
+}
+
 const recordPath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.json`
 const picturePath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.svg`
 
@@ -185,7 +198,10 @@ async function writePreprocessing({ row }: TrainingData, folder: string): Promis
   const [, height, width] = row
   const config = {
     do_resize: true,
-    size: { height, width },
+    // Square pictures: the shorter side, then the middle, as folders of pictures are read.
+    ...(height === width
+      ? { size: { shortest_edge: height }, do_center_crop: true, crop_size: { height, width } }
+      : { size: { height, width } }),
     resample: 2,
     do_rescale: true,
     rescale_factor: 1 / 255,

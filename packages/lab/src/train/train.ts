@@ -1,5 +1,5 @@
 /** @file Training: epochs of steps on ONNX Runtime, validation after each, and a state that can go on where it stopped. */
-import { AscribeError, Random, type Runtime, type Session, type TensorValue, type TensorValues } from '@ascribe/core'
+import { AscribeError, InputError, Random, type Runtime, type Session, type TensorValue, type TensorValues } from '@ascribe/core'
 import { encodeModel } from '@ascribe/onnx'
 import { type Augmentation, augment } from './augment.js'
 import { type Row, shuffled, type TrainingData } from './data.js'
@@ -54,10 +54,14 @@ const stepsPerEpoch = (data: TrainingData, rows: number): number => Math.max(1, 
 /**
  * Trains. Every random choice comes from the seed and its place (epoch, row), so a run that goes on from a state ends with the same
  * weights as one that was never interrupted.
- * @throws DivergedError, AbortedError, RuntimeError
+ * @throws DivergedError, AbortedError, RuntimeError, InputError where a batch is larger than the data
  */
 export async function train(options: TrainOptions): Promise<Trained> {
   const { data, runtime, signal } = options
+  if (data.count < options.rows)
+    throw new InputError(
+      `${data.name} has ${data.count} training rows, fewer than a batch of ${options.rows}; take smaller batches`,
+    )
   const step = trainingStep({ ...options, task: taskOf(data) })
   const session = await runtime.open(encodeModel(step.graph))
   try {

@@ -72,6 +72,24 @@ const vit: ArchitecturePlan = {
 
 export const presets: readonly Preset[] = [
   {
+    name: 'smoke',
+    summary: 'everything once in under a minute, to see that it works; its numbers mean nothing',
+    size: 32,
+    train: 3,
+    validation: 3,
+    roles: trio,
+    architectures: [{ ...resnet, options: { width: 4, stages: 2 }, perEpoch: 128, epochs: 2 }],
+    methods: 'quick',
+    images: 8,
+    nestedImages: 2,
+    fewerImages: {},
+    patches: 2,
+    importanceImages: 8,
+    conceptImages: 6,
+    accuracy: 0,
+    jointlyCorrect: 0,
+  },
+  {
     name: 'quick',
     summary: 'a ResNet and a ViT, three label sets each, 500 pictures per method: minutes on two cores',
     size: 64,
