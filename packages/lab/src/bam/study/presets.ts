@@ -50,9 +50,9 @@ const ladder: readonly ModelRole[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(k => `s
 
 const resnet: ArchitecturePlan = {
   name: 'resnet',
-  options: { width: 24, stages: 3, blocks: 1 },
+  options: { width: 16, stages: 3, blocks: 1 },
   perEpoch: 10_000,
-  epochs: 3,
+  epochs: 4,
   batch: 64,
   optimizer: 'adamw',
   learningRate: 4e-3,
@@ -101,7 +101,7 @@ export const presets: readonly Preset[] = [
     images: 500,
     nestedImages: 100,
     fewerImages: { 'placebo-contrast': 100 },
-    patches: 60,
+    patches: 50,
     importanceImages: 500,
     conceptImages: 60,
     accuracy: 0.93,

@@ -257,9 +257,10 @@ class ArchitectureStudy {
     const { source, methods, target, seed } = this.options
     const state = new Map(patchValues.flatMap(({ indices, patches }) => indices.map((index, i) => [index, patches[i]!] as const)))
     const images = (metric: Metric, limit: number, given?: Readonly<Record<string, number>>): MetricImage[] => {
-      const found = imagesOf(source, metric, { limit, seed, ...(given && { options: given }) })
-      if (metric.views(given ?? {})[0]!.picture !== 'bamboo_forest') return found
-      return found.flatMap(image => {
+      const options = { seed, ...(given && { options: given }) }
+      if (metric.views(given ?? {})[0]!.picture !== 'bamboo_forest') return imagesOf(source, metric, { ...options, limit })
+      const withPatch = imagesOf(source, metric, options).filter(({ pictures }) => state.has(pictures[0]!.index!))
+      return withPatch.slice(0, limit).flatMap(image => {
         const patch = state.get(image.pictures[0]!.index!)
         if (!patch) return []
         if (!patch.accepted) return [{ ...image, excluded: 'patch not accepted' as const }]
