@@ -1,35 +1,48 @@
-/** @file `npm run demo`: writes a small network and two pictures, and explains them with the command. */
+/**
+ * @file `npm run demo`: two bundled networks look at the same generated pictures, one trained to name the object and one to name the scene,
+ * and the command explains both. `ascribe bam build` and `ascribe bam train --models examples/models` made them.
+ */
 import { spawnSync } from 'node:child_process'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { encodePng } from '@ascribe/core'
+import { GeneratedSource, presetNamed } from '@ascribe/lab'
 import { ensureFolder, writeFileAtomic } from 'ascribe'
-import { config, networkBytes, preprocessorConfig } from './demo/network.mjs'
-import { pictures } from './demo/pictures.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'out', 'demo')
 const photos = join(folder, 'pictures')
-const results = join(folder, 'explanation')
-const methods = ['gradient', 'integrated-gradients', 'smooth-grad', 'grad-cam', 'occlusion']
+const methods = ['gradient', 'integrated-gradients', 'smooth-grad', 'guided-backprop', 'grad-cam', 'occlusion:window=12,stride=4']
+const questions = [
+  ['which object is it?', 'resnet-obj', 'objects'],
+  ['which scene is it?', 'resnet-scene', 'scenes'],
+]
 
+const { size, validation, train } = presetNamed('quick')
+const source = new GeneratedSource({ size, validation, train })
 await ensureFolder(photos)
-await writeFileAtomic(join(folder, 'four-shapes.onnx'), networkBytes())
-await writeFileAtomic(join(folder, 'config.json'), JSON.stringify(config, undefined, 2))
-await writeFileAtomic(join(folder, 'preprocessor_config.json'), JSON.stringify(preprocessorConfig, undefined, 2))
-for (const [name, bytes] of pictures()) await writeFileAtomic(join(photos, `${name}.png`), bytes)
+for (const index of [3, 12, 25, 41]) {
+  const { object, scene } = source.entry('obj', 'val', index)
+  const { pixels } = source.picture('obj', 'val', index)
+  const name = `${source.objects[object]} on ${source.scenes[scene]}`.replaceAll(' ', '-')
+  await writeFileAtomic(join(photos, `${name}.png`), encodePng({ width: size, height: size, channels: 3, data: pixels }))
+}
 
 const shown = path => relative(process.cwd(), path) || '.'
-const args = [
-  'explain',
-  shown(join(folder, 'four-shapes.onnx')),
-  shown(photos),
-  ...methods.flatMap(name => ['-m', name]),
-  '-o',
-  shown(results),
-]
-console.log(`ascribe ${args.join(' ')}\n`)
-const { status } = spawnSync(process.execPath, [join(root, 'packages', 'cli', 'bin', 'ascribe.js'), ...args], {
-  stdio: 'inherit',
-})
-if (status === 0) console.log(`\nOpen ${join(results, 'report.html')} in a browser.`)
-process.exitCode = status ?? 1
+for (const [question, model, name] of questions) {
+  const results = join(folder, name)
+  const args = [
+    'explain',
+    shown(join(root, 'examples', 'models', `${model}.onnx`)),
+    shown(photos),
+    ...methods.flatMap(method => ['-m', method]),
+    '-o',
+    shown(results),
+  ]
+  console.log(`${question}\nascribe ${args.join(' ')}\n`)
+  const { status } = spawnSync(process.execPath, [join(root, 'packages', 'cli', 'bin', 'ascribe.js'), ...args], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) process.exit(status ?? 1)
+  console.log(`\nOpen ${join(results, 'report.html')} in a browser.\n`)
+}

@@ -1,4 +1,5 @@
 /** @file What training reads. */
+import type { Task } from '../architectures/architecture.js'
 
 /** Values of one row, a picture as bytes [H, W, C] or a table's row, and the index of its class. */
 export interface Row {
@@ -20,6 +21,9 @@ export interface TrainingData {
   readonly training: (epoch: number, index: number) => Row | Promise<Row>
   readonly validation: (index: number) => Row | Promise<Row>
 }
+
+/** What a network for these data reads and answers. */
+export const taskOf = ({ row, classes }: TrainingData): Task => ({ row, classes: classes.length })
 
 /** The first `count` of 0..total-1 in an order drawn from (seed, stream): Fisher and Yates. */
 export function shuffled(total: number, random: { integer(limit: number): number }): Uint32Array {

@@ -8,11 +8,11 @@ import { encodeModel } from '@ascribe/onnx'
 import type { Architecture } from '../architectures/architecture.js'
 import { lineChart } from '../charts/index.js'
 import { type Augmentation, noAugmentation } from './augment.js'
-import type { TrainingData } from './data.js'
+import { type TrainingData, taskOf } from './data.js'
 import { exportGraph } from './export.js'
 import { optimizerNamed } from './optimizers/index.js'
 import { type EpochRecord, readCheckpoint, type TrainingState, writeCheckpoint } from './state.js'
-import { DivergedError, type StepProgress, type Trained, type TrainOptions, taskOf, train } from './train.js'
+import { DivergedError, type StepProgress, type Trained, type TrainOptions, train } from './train.js'
 
 /** Raised whenever the same options give other weights. */
 const version = 1

@@ -1,24 +1,21 @@
 /** @file Training: epochs of steps on ONNX Runtime, validation after each, and a state that can go on where it stopped. */
-import { AscribeError, InputError, Random, type Runtime, type Session, type TensorValue, type TensorValues } from '@ascribe/core'
+import { AscribeError, InputError, Random, type Runtime, type Session, type TensorValues } from '@ascribe/core'
 import { encodeModel } from '@ascribe/onnx'
-import { type Augmentation, augment } from './augment.js'
-import { type Row, shuffled, type TrainingData } from './data.js'
-import { exportGraph } from './export.js'
+import { shuffled, type TrainingData, taskOf } from './data.js'
+import { batchOf, type FeedOptions, masks, scalarValues, streams, vectors } from './feeds.js'
 import { cosineRate } from './schedule.js'
 import type { EpochRecord, TrainingState } from './state.js'
 import { type StepOptions, type TrainingStep, trainingStep } from './step.js'
+import { validate } from './validation.js'
 
 /** A run whose loss is not a number or far above that of guessing. */
 export class DivergedError extends AscribeError {}
 
-export interface TrainOptions extends Omit<StepOptions, 'task'> {
-  readonly data: TrainingData
+export interface TrainOptions extends Omit<StepOptions, 'task'>, FeedOptions {
   readonly epochs: number
   readonly learningRate: number
   /** Share of all steps over which the rate rises. */
   readonly warmUp: number
-  readonly augmentation: Augmentation
-  readonly seed: number
   readonly runtime: Runtime
   /** Where to go on; a new run without it. */
   readonly from?: TrainingState
@@ -39,14 +36,9 @@ export interface Trained {
   readonly step: TrainingStep
 }
 
-/** Streams of the seed: one purpose each. Parameters use 0 and up. */
-const streams = { order: 1_000_000_000, augmentation: 2_000_000_000, dropout: 1_000_000_000_000 } as const
-
 /** Loss is called diverged where its running mean stays above this many times that of guessing. */
 const divergence = 2
 const watched = 25
-
-export const taskOf = (data: TrainingData) => ({ row: data.row, classes: data.classes.length })
 
 /** Steps in an epoch: rows that do not fill a batch are left out (they are others each epoch). */
 const stepsPerEpoch = (data: TrainingData, rows: number): number => Math.max(1, Math.floor(data.count / rows))
@@ -85,7 +77,15 @@ async function epochs(options: TrainOptions, step: TrainingStep, session: Sessio
   for (let epoch = from.epoch; epoch < options.epochs; epoch++) {
     const started = performance.now()
     const ran = await oneEpoch(options, step, session, state)
-    const validation = await validate(options, step, ran.carried)
+    const network = {
+      ...options,
+      task: taskOf(options.data),
+      layout: step.layout,
+      parameters: ran.carried['parameters']!,
+      statistics: ran.carried['statistics'] ?? new Float32Array(0),
+      classes: options.data.classes,
+    }
+    const validation = await validate(network, options.data, options.runtime, options.signal)
     const record: EpochRecord = {
       epoch,
       loss: ran.loss,
@@ -134,7 +134,7 @@ async function oneEpoch(options: TrainOptions, built: TrainingStep, session: Ses
     }
     const last = index === perEpoch - 1
     const running = session.run(
-      { ...feeds, ...batch, ...scalarValues(scalars), ...masks(options, built, state.step + index) },
+      { ...feeds, ...batch, ...scalarValues(scalars), ...masks(options, built.dropouts, state.step + index) },
       ['loss', 'correct', ...(last ? Object.keys(built.carried) : [])],
       { keep: built.carried, ...(signal && { signal }) },
     )
@@ -156,129 +156,6 @@ async function oneEpoch(options: TrainOptions, built: TrainingStep, session: Ses
   }
   const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length
   return { carried, losses, loss, accuracy: correct / (perEpoch * rows), learningRate }
-}
-
-const vectors = (carried: Readonly<Record<string, Float32Array>>): TensorValues =>
-  Object.fromEntries(Object.entries(carried).map(([name, data]) => [name, { dtype: 'float32', dims: [data.length], data }]))
-
-const scalarValues = (scalars: Readonly<Record<string, number>>): TensorValues =>
-  Object.fromEntries(
-    Object.entries(scalars).map(([name, value]) => [name, { dtype: 'float32', dims: [], data: Float32Array.of(value) }]),
-  )
-
-function masks({ seed }: TrainOptions, { dropouts }: TrainingStep, step: number): TensorValues {
-  return Object.fromEntries(
-    dropouts.map(({ input, dims, rate }, site) => {
-      const random = new Random(seed, streams.dropout + step * dropouts.length + site)
-      const size = dims.reduce((product, dim) => product * dim, 1)
-      const data = Uint8Array.from({ length: size }, () => (random.uniform() < rate ? 0 : 1))
-      return [input, { dtype: 'uint8', dims, data }]
-    }),
-  )
-}
-
-async function batchOf(options: TrainOptions, epoch: number, indices: Uint32Array): Promise<TensorValues> {
-  const { data, seed, augmentation, rows } = options
-  const fill = (row: Row, index: number, into: Uint8Array, at: number): void =>
-    augment(
-      row.values as Uint8Array,
-      data.row[1]!,
-      augmentation,
-      new Random(seed, streams.augmentation + epoch * data.count + index),
-      into,
-      at,
-    )
-  const made: Row[] = []
-  for (const index of indices) made.push(await data.training(epoch, index))
-  return packed(data, made, rows, (row, position, into, at) => fill(row, indices[position]!, into, at))
-}
-
-/** Rows as the feeds of a step; missing rows weigh nothing. */
-function packed(
-  data: TrainingData,
-  made: readonly Row[],
-  rows: number,
-  fill: (row: Row, position: number, into: Uint8Array, at: number) => void,
-): TensorValues {
-  const size = data.row.reduce((product, dim) => product * dim, 1)
-  const picture = data.row.length === 3
-  const values = picture ? new Uint8Array(rows * size) : new Float32Array(rows * size)
-  const labels = new BigInt64Array(rows)
-  const weights = new Float32Array(rows)
-  made.forEach((row, position) => {
-    if (values instanceof Uint8Array) fill(row, position, values, position * size)
-    else values.set(row.values, position * size)
-    labels[position] = BigInt(row.label)
-    weights[position] = 1
-  })
-  const [channels, height, width] = data.row as [number, number, number]
-  const value: TensorValue = picture
-    ? { dtype: 'uint8', dims: [rows, height, width, channels], data: values }
-    : { dtype: 'float32', dims: [rows, ...data.row], data: values }
-  return {
-    rows: value,
-    labels: { dtype: 'int64', dims: [rows], data: labels },
-    weights: { dtype: 'float32', dims: [rows], data: weights },
-  }
-}
-
-/** Loss and accuracy of the exported model on the validation rows. */
-async function validate(options: TrainOptions, { layout }: TrainingStep, carried: Readonly<Record<string, Float32Array>>) {
-  const { data, runtime, signal } = options
-  const task = taskOf(data)
-  const graph = exportGraph({
-    ...options,
-    task,
-    layout,
-    parameters: carried['parameters']!,
-    statistics: carried['statistics'] ?? new Float32Array(0),
-    classes: data.classes,
-  })
-  const session = await runtime.open(encodeModel(graph))
-  try {
-    return await measure(session, data, signal)
-  } finally {
-    if (!signal?.aborted) await session.dispose()
-  }
-}
-
-/** Rows per validation run. */
-const validationRows = 64
-
-/** Mean cross entropy (nats) and accuracy of a model (`input` -> `logits`) on the validation rows. */
-async function measure(session: Session, data: TrainingData, signal?: AbortSignal): Promise<{ loss: number; accuracy: number }> {
-  let [loss, correct] = [0, 0]
-  for (let start = 0; start < data.validationCount; start += validationRows) {
-    const count = Math.min(validationRows, data.validationCount - start)
-    const made: Row[] = []
-    for (let i = 0; i < count; i++) made.push(await data.validation(start + i))
-    const { logits } = await session.run({ input: modelInput(data, made) }, ['logits'], signal ? { signal } : {})
-    const classes = data.classes.length
-    made.forEach(({ label }, row) => {
-      const scores = (logits!.data as Float32Array).subarray(row * classes, (row + 1) * classes)
-      const top = scores.reduce((best, score) => Math.max(best, score), -Infinity)
-      loss += Math.log(scores.reduce((sum, score) => sum + Math.exp(score - top), 0)) + top - scores[label]!
-      if (scores.indexOf(top) === label) correct++
-    })
-  }
-  return { loss: loss / data.validationCount, accuracy: correct / data.validationCount }
-}
-
-/** Rows as an exported model reads them: pictures [N, C, H, W] in [-1, 1]. */
-function modelInput(data: { readonly row: readonly number[] }, made: readonly Row[]): TensorValue {
-  const size = data.row.reduce((product, dim) => product * dim, 1)
-  const values = new Float32Array(made.length * size)
-  const [channels, height, width] = data.row as [number, number, number]
-  made.forEach(({ values: row }, n) => {
-    if (data.row.length !== 3) {
-      values.set(row, n * size)
-      return
-    }
-    const area = height * width
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < area; i++) values[n * size + c * area + i] = row[i * channels + c]! / 127.5 - 1
-  })
-  return { dtype: 'float32', dims: [made.length, ...data.row], data: values }
 }
 
 function refuseDivergence(losses: readonly number[], options: TrainOptions, step: number, rate: number): void {

@@ -6,12 +6,8 @@ import {
   type Finding,
   ladderCorrelation,
   type Metric,
-  type MetricOptions,
-  type MetricRecord,
-  type MetricScore,
   type ModelRole,
   rungs,
-  scoreMetric,
   testFindings,
   type Variant,
   variantNames,
@@ -20,8 +16,8 @@ import type { BamReport, ControlDifference, ModelRow, ScoreRow } from '../report
 import { exampleRow } from '../report/index.js'
 import type { BamSource } from '../source.js'
 import { isControl, type StudyMethod, spellMethod } from './methods.js'
-import { wantedBy } from './readings.js'
-import type { ArchitectureScores, StudyScores } from './score.js'
+import { ScoreBook } from './score-book.js'
+import type { StudyScores } from './study.js'
 import { ladderTable, tablesOf } from './tables.js'
 import type { StudyTraining } from './train.js'
 
@@ -36,61 +32,6 @@ export interface AssembleOptions {
   readonly trainings?: readonly StudyTraining[]
   /** Tables that come before those of the scores: the audit. */
   readonly tables?: BamReport['tables']
-}
-
-/** Scores of one architecture, computed once each. */
-class ScoreBook {
-  readonly #scores = new Map<string, MetricScore | undefined>()
-
-  constructor(
-    readonly architecture: ArchitectureScores,
-    private readonly seed: number,
-  ) {}
-
-  /**
-   * Undefined where readings are missing because their cells failed.
-   * @param limit images; methods that are compared get the same ones. Default: all that the method was run on
-   */
-  score(
-    metric: Metric,
-    method: StudyMethod,
-    variant: Variant,
-    limit = this.architecture.limitOf(method, metric),
-    options: MetricOptions = {},
-  ): MetricScore | undefined {
-    const key = JSON.stringify([metric.name, method.name, variant, limit, options])
-    if (!this.#scores.has(key)) this.#scores.set(key, this.#compute(metric, method, variant, limit, options))
-    return this.#scores.get(key)
-  }
-
-  /** Images that all of these were run on. */
-  commonLimit(methods: readonly StudyMethod[], metric: Metric): number {
-    return Math.min(...methods.map(method => this.architecture.limitOf(method, metric)))
-  }
-
-  #compute(
-    metric: Metric,
-    method: StudyMethod,
-    variant: Variant,
-    limit: number,
-    options: MetricOptions,
-  ): MetricScore | undefined {
-    const { images, reading } = this.architecture
-    if (limit === 0) return undefined
-    const records: MetricRecord[] = []
-    for (const image of images(metric, limit, options)) {
-      const wanted = wantedBy(image)
-      if (image.excluded) {
-        const nothing = wanted.map(() => ({ g: 0, correct: true }))
-        records.push({ source: image.source, readings: nothing, excluded: image.excluded })
-        continue
-      }
-      const readings = wanted.map(one => reading(method, one, variant))
-      if (readings.some(found => found === undefined)) return undefined
-      records.push({ source: image.source, readings: readings.map(found => found!) })
-    }
-    return records.length === 0 ? undefined : scoreMetric(metric, records, { options, seed: this.seed })
-  }
 }
 
 /** Everything the report shows of a study. */
@@ -220,7 +161,7 @@ function ladderTables(
   seed: number,
 ): BamReport['tables'] {
   const metric = scores.metrics.find(({ name }) => name === 'relative-mcs')
-  const { ladder, architecture } = book.architecture
+  const { ladder, architecture, concepts } = book.architecture
   const last = ladder.get('scene10')
   if (!metric || !last) return []
   const rowsOf = (role: ModelRole) => {
@@ -242,5 +183,5 @@ function ladderTables(
     if (steps.length < 3 || steps.some(({ score, rows }) => score.n !== rows.length)) return []
     return [{ method: method.name, correlation: ladderCorrelation(steps, rowsOf('scene10'), { seed }) }]
   })
-  return correlations.length === 0 ? [] : [ladderTable(architecture, correlations)]
+  return correlations.length === 0 ? [] : [ladderTable(architecture, correlations, concepts)]
 }

@@ -73,11 +73,11 @@ const vit: ArchitecturePlan = {
 export const presets: readonly Preset[] = [
   {
     name: 'smoke',
-    summary: 'everything once in under a minute, to see that it works; its numbers mean nothing',
+    summary: 'everything once in a minute or two, to see that it works; its numbers mean nothing',
     size: 32,
     train: 3,
     validation: 3,
-    roles: trio,
+    roles: [...trio, ...ladder],
     architectures: [{ ...resnet, options: { width: 4, stages: 2 }, perEpoch: 128, epochs: 2 }],
     methods: 'quick',
     images: 8,

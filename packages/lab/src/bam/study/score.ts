@@ -1,105 +1,34 @@
 /** @file Scores a BAM study, stage by stage; every stage goes on where it stopped. */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { AscribeError, InputError, type Runtime, type TensorValue } from '@ascribe/core'
+import { AscribeError, InputError } from '@ascribe/core'
 import {
   type Cell,
   type CellFailure,
   type JsonValue,
-  makeCell,
   makePlan,
-  type ProgressState,
   type RunResult,
   readCells,
-  readMap,
   runPlan,
   type Work,
 } from '../../runner/index.js'
-import type { ConceptResult } from '../concept/index.js'
-import { type Admitted, admitPair, type MeasuredImportance, measureImportance, type SwapLogits } from '../importance.js'
+import { admitPair, measureImportance, type SwapLogits } from '../importance.js'
 import { bamMetrics, imagesOf, insideAlpha, type Metric, type MetricImage, type ModelRole } from '../metrics/index.js'
-import type { DescentOptions } from '../patch/index.js'
-import type { BamSource } from '../source.js'
 import { Concepts } from './concept-stage.js'
+import { type ExampleMaps, Examples } from './example-stage.js'
 import { Answers, type AnswerValue, accuracyOf, importanceImages } from './importance-stage.js'
 import { isNested, type StudyMethod, spellMethod } from './methods.js'
-import { closeModels, type OwnModels, openModels, type StudyModel } from './models.js'
+import { closeModels, openModels, type StudyModel } from './models.js'
 import { Patches, type PatchValue } from './patch-stage.js'
 import { type PatchedPictures, picturesOf, remembering } from './pictures.js'
-import type { Preset } from './presets.js'
-import { explainPicture, metricUses, Readings, type ReadingValue } from './readings.js'
-
-/** A study whose models are not good enough to be scored. */
-export class UnfitModelsError extends AscribeError {}
-
-export interface ScoreStudyOptions {
-  readonly preset: Preset
-  readonly source: BamSource
-  readonly models: string
-  /** Where results are kept, one folder per stage. */
-  readonly folder: string
-  readonly architectures: readonly string[]
-  readonly roles: readonly ModelRole[]
-  readonly own?: OwnModels
-  readonly methods: readonly StudyMethod[]
-  /** Default `log-odds:predicted`; the paper explains `predicted`, the logit. */
-  readonly target: string
-  readonly descent?: DescentOptions
-  readonly seed: number
-  readonly runtime: Runtime
-  /** Only read what is there: anything missing is an error. */
-  readonly stored?: boolean
-  readonly signal?: AbortSignal
-  readonly log?: (line: string) => void
-  readonly onProgress?: (state: ProgressState) => void
-}
-
-interface ModelAnswers {
-  readonly role: ModelRole
-  readonly path: string
-  readonly accuracy: number
-  readonly count: number
-}
-
-/** What was measured on one architecture. */
-export interface ArchitectureScores {
-  readonly architecture: string
-  readonly answers: readonly ModelAnswers[]
-  readonly importance?: { readonly obj: MeasuredImportance; readonly scene: MeasuredImportance; readonly admitted: Admitted }
-  /** Share of pictures that f_obj and f_scene both answer correctly. */
-  readonly jointlyCorrect?: number
-  /** With and without the dog, by model of the ladder. */
-  readonly ladder: ReadonlyMap<ModelRole, { readonly withDog: readonly SwapLogits[]; readonly withoutDog: readonly SwapLogits[] }>
-  readonly patches: readonly PatchValue[]
-  readonly concepts: ReadonlyMap<ModelRole, ConceptResult>
-  /** Reads one attribution's number. */
-  readonly reading: (
-    method: StudyMethod,
-    wanted: Parameters<Readings['find']>[3],
-    variant: Parameters<Readings['find']>[4],
-  ) => ReturnType<Readings['find']>
-  /** Images of a metric for a method, with what excludes them. */
-  readonly images: (metric: Metric, limit: number, options?: Readonly<Record<string, number>>) => MetricImage[]
-  /** How many images of a metric a method is scored on; 0 where it is not. */
-  readonly limitOf: (method: StudyMethod, metric: Metric) => number
-  readonly examples: readonly ExampleMaps[]
-}
-
-interface ExampleMaps {
-  readonly role: ModelRole
-  readonly index: number
-  readonly maps: readonly { readonly method: string; readonly value: TensorValue }[]
-}
-
-export interface StudyScores {
-  readonly architectures: readonly ArchitectureScores[]
-  readonly metrics: readonly Metric[]
-  readonly failed: readonly CellFailure[]
-  /** Digest of all plans. */
-  readonly digest: string
-}
-
-const examplesPerModel = 2
+import { metricUses, Readings, type ReadingValue } from './readings.js'
+import {
+  type ArchitectureScores,
+  type ModelAnswers,
+  type ScoreStudyOptions,
+  type StudyScores,
+  UnfitModelsError,
+} from './study.js'
 
 /** @throws UnfitModelsError below the preset's accuracies; AbortedError, OutputError; failed cells are in the result */
 export async function scoreStudy(options: ScoreStudyOptions): Promise<StudyScores> {
@@ -297,44 +226,10 @@ class ArchitectureStudy {
 
   async #examples(): Promise<ExampleMaps[]> {
     const { source, methods, target, seed, folder } = this.options
-    const jobs = new Map<string, { model: StudyModel; index: number; method: StudyMethod }>()
-    const cells: Cell[] = []
-    const shown = this.models.filter(({ role }) => role === 'obj' || role === 'scene')
-    const indices = Array.from({ length: examplesPerModel }, (_, i) =>
-      Math.floor(((i + 0.37) * source.count('obj', 'val')) / examplesPerModel),
-    )
-    for (const index of indices)
-      for (const model of shown)
-        for (const method of methods) {
-          const cell = makeCell({
-            kind: 'example',
-            version: '1',
-            model: model.model.digest,
-            method: method.method.name,
-            options: { ...(method.options as Record<string, JsonValue>), target },
-            sample: `${source.digest.slice(0, 16)}:obj/${index}`,
-            seed,
-          })
-          jobs.set(cell.key, { model, index, method })
-          cells.push(cell)
-        }
-    const work: Work = async ({ key }, { signal }) => {
-      const { model, index, method } = jobs.get(key)!
-      const { pixels } = await source.picture('obj', 'val', index)
-      const { values, dims } = await explainPicture(model.model, pixels, source.size, method, { target, seed, signal })
-      return { value: null, maps: { map: { dtype: 'float32', dims: [...dims], data: values } } }
-    }
-    const { values } = await this.#stage('examples', cells, work)
-    const rows: ExampleMaps[] = []
-    for (const index of indices)
-      for (const { role } of shown) {
-        const maps = []
-        for (const [key, job] of jobs)
-          if (job.index === index && job.model.role === role && values.has(key))
-            maps.push({ method: job.method.name, value: await readMap(join(folder, this.architecture, 'examples'), key, 'map') })
-        rows.push({ role, index, maps })
-      }
-    return rows
+    const examples = new Examples(source, target, seed)
+    examples.add(this.models, methods)
+    const { values } = await this.#stage('examples', examples.cells, examples.work)
+    return examples.rows(join(folder, this.architecture, 'examples'), values)
   }
 }
 

@@ -1,13 +1,14 @@
 /** @file Plain tables of a BAM report: importance, patches, concepts, the ladder, costs. */
 
 import { describeCell } from '../../runner/index.js'
+import { pearson, spearman } from '../../statistics/index.js'
 import type { AuditRow } from '../audit/index.js'
-import type { LadderCorrelation } from '../metrics/index.js'
+import type { LadderCorrelation, ModelRole } from '../metrics/index.js'
 import { type Acceptance, acceptance } from '../patch/index.js'
 import type { PlainTable } from '../report/index.js'
 import type { BamSource } from '../source.js'
 import { isNested, type StudyMethod, spellMethod } from './methods.js'
-import type { ArchitectureScores, StudyScores } from './score.js'
+import type { ArchitectureScores, StudyScores } from './study.js'
 
 const percent = (share: number | null | undefined): string =>
   share === null || share === undefined || Number.isNaN(share) ? 'none' : `${(100 * share).toFixed(1)}%`
@@ -123,28 +124,60 @@ function conceptTable(source: BamSource, architectures: readonly ArchitectureSco
   ]
 }
 
-/** The correlations of relative MCS, one row per method. */
+/** Contrasts along the ladder, rung by rung, and their correlations as text. */
+interface LadderLine {
+  readonly method: string
+  readonly contrasts: readonly number[]
+  readonly correlations: readonly [dependence: string, ranks: string, accuracy: string]
+}
+
+/** The correlations of relative MCS, one row per method, and of TCAV, whose value is one number per model and has no interval. */
 export function ladderTable(
   architecture: string,
   correlations: readonly { readonly method: string; readonly correlation: LadderCorrelation }[],
+  concepts: ArchitectureScores['concepts'],
 ): PlainTable {
+  const points = correlations[0]!.correlation.points
+  const lines = correlations.map(
+    ({ method, correlation }): LadderLine => ({
+      method,
+      contrasts: correlation.points.map(({ contrast }) => contrast),
+      correlations: [
+        interval(correlation.dependence.pearson),
+        interval(correlation.dependence.spearman),
+        interval(correlation.accuracyChange.pearson),
+      ],
+    }),
+  )
+  const scores = points.map(({ rung }) => concepts.get(`scene${rung}` as ModelRole)?.score)
+  const last = concepts.get('scene10')?.score
+  if (last !== undefined && scores.every(score => score !== undefined)) {
+    const contrasts = scores.map(score => score! - last)
+    const [dependence, accuracy] = [points.map(point => point.dependence), points.map(point => point.accuracyChange)]
+    lines.push({
+      method: 'tcav',
+      contrasts,
+      correlations: [
+        fixed(pearson(contrasts, dependence)),
+        fixed(spearman(contrasts, dependence)),
+        fixed(pearson(contrasts, accuracy)),
+      ],
+    })
+  }
   return {
     title: `Commonality ladder: ${architecture}`,
     caption:
       'MCS(scene_i, scene_10) for i = 1..9 on the dog in the bedroom, and its correlation over the rungs with the measured dependence on the dog (fall of the log odds without it) and with the change of accuracy, which the paper reports.',
-    columns: ['method', ...rungs(correlations), 'Pearson, dependence', 'Spearman, dependence', 'Pearson, accuracy'],
-    rows: correlations.map(({ method, correlation }) => [
-      method,
-      ...correlation.points.map(({ contrast }) => fixed(contrast)),
-      interval(correlation.dependence.pearson),
-      interval(correlation.dependence.spearman),
-      interval(correlation.accuracyChange.pearson),
-    ]),
+    columns: [
+      'method',
+      ...points.map(({ rung }) => `scene${rung}`),
+      'Pearson, dependence',
+      'Spearman, dependence',
+      'Pearson, accuracy',
+    ],
+    rows: lines.map(line => [line.method, ...line.contrasts.map(contrast => fixed(contrast)), ...line.correlations]),
   }
 }
-
-const rungs = (correlations: readonly { readonly correlation: LadderCorrelation }[]): string[] =>
-  correlations[0]!.correlation.points.map(({ rung }) => `scene${rung}`)
 
 function costTable(methods: readonly StudyMethod[]): PlainTable {
   return {
