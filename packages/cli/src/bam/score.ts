@@ -6,7 +6,7 @@ import { resolveOptions, UsageError } from '@ascribe/core'
 import { ensureFolder, nodeRuntime, writeFileAtomic } from '@ascribe/core/node'
 import {
   assembleReport,
-  auditSource,
+  auditStudy,
   auditTable,
   type BamReport,
   listedMethods,
@@ -86,7 +86,20 @@ async function run(options: Options, { terminal, signal }: Context, stored: bool
   const { preset } = places
   const methods = await methodsOf(options, preset)
   const source = await openStudyData(places.data, preset)
-  const audit = options.audit ? [auditTable(await audited(source, places, options.seed, { terminal, signal }))] : []
+  const stopped = new AbortController()
+  const auditing = options.audit
+    ? auditStudy({
+        source,
+        data: places.data,
+        preset: preset.name,
+        folder: places.scores,
+        seed: options.seed,
+        signal: AbortSignal.any([signal, stopped.signal]),
+        log: line => terminal.note(line),
+      })
+    : undefined
+  // It is awaited at the end; until then its failure must not be an unhandled one.
+  auditing?.catch(() => {})
   const runtime = nodeRuntime({ threads: 1, processes: options.processes ?? availableParallelism() })
   try {
     const scores = await scoreStudy({
@@ -119,13 +132,14 @@ async function run(options: Options, { terminal, signal }: Context, stored: bool
       scores,
       seed: options.seed,
       trainings: await trainings(places.models),
-      tables: audit,
+      tables: auditing ? [auditTable(await auditing)] : [],
     })
     await writeReport(places, report)
     tell(report, places, terminal)
     if (scores.failed.length > 0)
       throw new ReportedFailure(`${scores.failed.length} results failed; the same command tries them again`)
   } finally {
+    stopped.abort()
     await runtime.dispose()
   }
 }
@@ -134,29 +148,6 @@ async function writeReport(places: Places, report: BamReport): Promise<void> {
   await ensureFolder(places.scores)
   await writeFileAtomic(join(places.scores, 'report.json'), `${JSON.stringify({ ...report, examples: [] }, undefined, 1)}\n`)
   await writeFileAtomic(places.report, renderBamReport(report))
-}
-
-/** The audit of the data, kept beside the scores. */
-async function audited(
-  source: Parameters<typeof auditSource>[0],
-  places: Places,
-  seed: number,
-  { terminal, signal }: Context,
-): Promise<Awaited<ReturnType<typeof auditSource>>> {
-  const { readBytes } = await import('@ascribe/core/node')
-  const path = join(places.scores, `audit-${source.digest.slice(0, 16)}-${seed}.json`)
-  const kept = await readBytes(path).catch(() => undefined)
-  if (kept) return JSON.parse(new TextDecoder().decode(kept))
-  const rows = await auditSource(source, {
-    seed,
-    pictures: 2000,
-    signal,
-    onProgress: (done, total, what) => terminal.bar(`shortcut audit: ${what}, ${done} of ${total}`),
-  })
-  terminal.bar('')
-  await ensureFolder(places.scores)
-  await writeFileAtomic(path, JSON.stringify(rows))
-  return rows
 }
 
 /** Records beside the models, as far as there are any. */

@@ -164,24 +164,26 @@ function ladderTables(
   const { ladder, architecture, concepts } = book.architecture
   const last = ladder.get('scene10')
   if (!metric || !last) return []
-  const rowsOf = (role: ModelRole) => {
-    const answers = ladder.get(role)!
-    return ladderDependence(
-      answers.withDog.map((row, i) => ({
-        source: row.source,
-        withDog: row.logits,
-        withoutDog: answers.withoutDog[i]!.logits,
-      })),
-      source.roles.bedroom,
-    )
+  const rowsOf = (role: ModelRole, indices: readonly number[]) => {
+    const { withDog, withoutDog } = ladder.get(role)!
+    const rows = indices.map(index => ({
+      source: withDog[index]!.source,
+      withDog: withDog[index]!.logits,
+      withoutDog: withoutDog[index]!.logits,
+    }))
+    return ladderDependence(rows, source.roles.bedroom)
   }
   const correlations = methods.flatMap(method => {
+    const limit = book.architecture.limitOf(method, metric)
+    if (limit === 0) return []
+    const indices = book.architecture.images(metric, limit, { rung: rungs[0] }).map(({ pictures }) => pictures[0]!.index!)
     const steps = rungs.flatMap(rung => {
-      const score = book.score(metric, method, 'positive', undefined, { rung })
-      return score && ladder.has(`scene${rung}` as ModelRole) ? [{ rung, score, rows: rowsOf(`scene${rung}` as ModelRole) }] : []
+      const role = `scene${rung}` as ModelRole
+      const score = book.score(metric, method, 'positive', limit, { rung })
+      return score && ladder.has(role) ? [{ rung, score, rows: rowsOf(role, indices) }] : []
     })
-    if (steps.length < 3 || steps.some(({ score, rows }) => score.n !== rows.length)) return []
-    return [{ method: method.name, correlation: ladderCorrelation(steps, rowsOf('scene10'), { seed }) }]
+    if (steps.length < 3) return []
+    return [{ method: method.name, correlation: ladderCorrelation(steps, rowsOf('scene10', indices), { seed }) }]
   })
   return correlations.length === 0 ? [] : [ladderTable(architecture, correlations, concepts)]
 }

@@ -1,5 +1,6 @@
 /** @file A whole BAM study: data, models, scores, report. */
 export { type AssembleOptions, assembleReport } from './assemble.js'
+export { type AuditStudyOptions, auditStudy } from './audit-stage.js'
 export { type BuildOptions, buildStudy, openStudyData } from './build.js'
 export { isNested, listedMethods, type StudyMethod, spellMethod } from './methods.js'
 export { modelPath, type OwnModels } from './models.js'

@@ -19,24 +19,28 @@ export interface StudyMethod {
 /** One name, the method it stands for, what differs from that method's defaults, and the metrics it is scored on. */
 type Listed = readonly [name: string, method: string, options?: Readonly<Record<string, unknown>>, metrics?: readonly string[]]
 
-const integrated = { of: 'integrated-gradients', 'of.points': 25 }
+/** Integrated gradients inside a noise tunnel. */
+const integrated = (points: number) => ({ of: 'integrated-gradients', 'of.points': points })
 
-/** The paper's eight, with SmoothGrad squared as in its code. */
-const paper: readonly Listed[] = [
+/**
+ * The paper's eight, with SmoothGrad squared as in its code.
+ * @param nestedPoints points of the path from each noisy copy: 25 copies with few points each are a mean of many points already
+ */
+const paper = (nestedPoints: number): readonly Listed[] => [
   ['grad-cam', 'grad-cam'],
   ['gradient', 'gradient'],
   ['smooth-grad-squared', 'smooth-grad', { form: 'squared' }],
   ['integrated-gradients', 'integrated-gradients', { points: 25 }],
-  ['integrated-gradients-smooth-squared', 'noise-tunnel', { ...integrated, form: 'squared' }],
+  ['integrated-gradients-smooth-squared', 'noise-tunnel', { ...integrated(nestedPoints), form: 'squared' }],
   ['input-x-gradient', 'input-x-gradient'],
   ['guided-backprop', 'guided-backprop'],
   ['guided-grad-cam', 'guided-grad-cam'],
 ]
 
 /** Unsquared forms, which the findings on MCS compare like with like. */
-const plainForms: readonly Listed[] = [
+const plainForms = (nestedPoints: number): readonly Listed[] => [
   ['smooth-grad', 'smooth-grad', {}, ['mcs']],
-  ['integrated-gradients-smooth', 'noise-tunnel', { ...integrated }, ['mcs']],
+  ['integrated-gradients-smooth', 'noise-tunnel', integrated(nestedPoints), ['mcs']],
 ]
 
 const controls: readonly Listed[] = [
@@ -53,11 +57,11 @@ const spoiled = ['gradient', 'grad-cam'] as const
 const smooth = (name: string, of: string): Listed => [`${name}-smooth-squared`, 'noise-tunnel', { of, form: 'squared' }]
 
 const lists = {
-  quick: [...paper, ...plainForms, ...controls],
+  quick: [...paper(10), ...plainForms(10), ...controls],
   /** SmoothGrad over every method that the paper puts it on. */
   paper: [
-    ...paper,
-    ...plainForms,
+    ...paper(25),
+    ...plainForms(25),
     ...['guided-backprop', 'grad-cam', 'guided-grad-cam', 'input-x-gradient'].map(name => smooth(name, name)),
     ...controls,
   ],
