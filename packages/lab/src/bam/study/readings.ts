@@ -8,6 +8,7 @@ import {
   type Metric,
   type MetricImage,
   type ModelRole,
+  metricOptions,
   type PictureForm,
   type Reading,
   type Variant,
@@ -174,7 +175,7 @@ export class Readings {
 }
 
 export const metricUses = (metrics: readonly Metric[], roles: readonly ModelRole[]): Metric[] =>
-  metrics.filter(metric => metric.views({}).every(({ model }) => roles.includes(model)))
+  metrics.filter(metric => metric.views(metricOptions(metric)).every(({ model }) => roles.includes(model)))
 
 interface Asked {
   readonly target: string
