@@ -23,7 +23,7 @@ const source = new GeneratedSource({ size, validation, train })
 await ensureFolder(photos)
 for (const index of [3, 12, 25, 41]) {
   const { object, scene } = source.entry('obj', 'val', index)
-  const { pixels } = source.picture('obj', 'val', index)
+  const { pixels } = await source.picture('obj', 'val', index)
   const name = `${source.objects[object]} on ${source.scenes[scene]}`.replaceAll(' ', '-')
   await writeFileAtomic(join(photos, `${name}.png`), encodePng({ width: size, height: size, channels: 3, data: pixels }))
 }

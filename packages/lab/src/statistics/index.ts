@@ -9,7 +9,7 @@ export {
   type Statistic,
 } from './bootstrap.js'
 export { type Correlation, kendall, pearson, spearman } from './correlation.js'
-export { detectableDifference, mean, quantile, standardDeviation } from './describe.js'
+export { detectableDifference, mean, quantile, quantileOfSorted, standardDeviation } from './describe.js'
 export { bootstrapCorrelation, bootstrapDifference, bootstrapMean, bootstrapRatio } from './estimates.js'
 export { holm } from './holm.js'
 export { type RankAgreement, rankAgreement, ranks } from './ranks.js'

@@ -1,6 +1,6 @@
 /** @file From an attribution to a map of the picture's size that can be averaged: channels to one, and a scale of its own. */
 import { InputError, resizeMap, type Size } from '@ascribe/core'
-import { quantile } from '../../statistics/index.js'
+import { quantileOfSorted } from '../../statistics/index.js'
 
 /** Where the channels of a four-axis attribution are. */
 export type ChannelPlace = 'first' | 'last'
@@ -15,8 +15,11 @@ interface VariantDefinition {
   readonly floor: number
 }
 
-const minimum = (map: Float64Array): number => map.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY)
-const fromMinimum = (map: Float64Array): readonly [number, number] => [minimum(map), quantile(map, 0.99)]
+/** Lowest value and 99th percentile, from one sorted copy. */
+function fromMinimum(map: Float64Array): readonly [number, number] {
+  const sorted = map.slice().sort()
+  return [sorted[0]!, quantileOfSorted(sorted, 0.99)]
+}
 
 /**
  * What becomes of an attribution a[c, y, x], by name. All but `signed` are scaled as in the paper: with s the sum over channels,
@@ -34,7 +37,7 @@ export const variants = {
   signed: {
     summary: 'values summed over channels, sign kept',
     channel: value => value,
-    range: map => [0, quantile(map.map(Math.abs), 0.99)],
+    range: map => [0, quantileOfSorted(map.map(Math.abs).sort(), 0.99)],
     floor: -1,
   },
   /** s = sum_c |a_c|. */
@@ -58,32 +61,36 @@ export interface VisualMap extends Size {
   readonly scale: 'usual' | 'constant' | 'sparse'
 }
 
-interface Planes extends Size {
+/** An attribution as planes of the picture's size, one per channel. */
+interface Planes {
   readonly channels: number
-  /** Value of channel c at pixel i. */
-  readonly at: (c: number, i: number) => number
+  readonly values: Float64Array
 }
 
-/** Reads the axes: [1, C, H, W], [1, H, W, C] or [1, h, w]. */
-function planesOf(values: ArrayLike<number>, dims: readonly number[], channelPlace: ChannelPlace): Planes {
+/** Reads the axes: [1, C, H, W], [1, H, W, C] or [1, h, w]; resizes where the picture has another size. */
+function planesOf(values: ArrayLike<number>, dims: readonly number[], size: Size, channelPlace: ChannelPlace): Planes {
   const where = `an attribution of dims [${dims.join(', ')}]`
   if ((dims.length !== 3 && dims.length !== 4) || dims[0] !== 1)
     throw new InputError(`${where} is no map of one picture: give [1, C, H, W], [1, H, W, C] or [1, h, w]`)
-  const size = dims.reduce((product, dim) => product * dim, 1)
-  if (size !== values.length || size === 0)
-    throw new InputError(`${where} has ${values.length} values; ${size} are needed, and at least one`)
+  const count = dims.reduce((product, dim) => product * dim, 1)
+  if (count !== values.length || count === 0)
+    throw new InputError(`${where} has ${values.length} values; ${count} are needed, and at least one`)
   for (let i = 0; i < values.length; i++)
     if (!Number.isFinite(values[i]!))
       throw new InputError(`${where} is ${values[i]} at element ${i}; a map must be finite to be scaled`)
-  if (dims.length === 3) return { channels: 1, height: dims[1]!, width: dims[2]!, at: (_, i) => values[i]! }
-  const [channels, height, width] = channelPlace === 'first' ? [dims[1]!, dims[2]!, dims[3]!] : [dims[3]!, dims[1]!, dims[2]!]
+  const first = dims.length === 3 || channelPlace === 'first'
+  const [channels, height, width] = (
+    dims.length === 3 ? [1, dims[1], dims[2]] : first ? dims.slice(1) : [dims[3], dims[1], dims[2]]
+  ) as [number, number, number]
   const pixels = height * width
-  return {
-    channels,
-    height,
-    width,
-    at: channelPlace === 'first' ? (c, i) => values[c * pixels + i]! : (c, i) => values[i * channels + c]!,
-  }
+  const own = Float64Array.from(values)
+  if (!first) for (let i = 0; i < pixels; i++) for (let c = 0; c < channels; c++) own[c * pixels + i] = values[i * channels + c]!
+  if (width === size.width && height === size.height) return { channels, values: own }
+  const area = size.width * size.height
+  const resized = new Float64Array(channels * area)
+  for (let c = 0; c < channels; c++)
+    resized.set(resizeMap(own.subarray(c * pixels, (c + 1) * pixels), { width, height }, size, 'bilinear'), c * area)
+  return { channels, values: resized }
 }
 
 /**
@@ -104,23 +111,29 @@ export function visualMap(
   variant: Variant,
   channelPlace: ChannelPlace = 'first',
 ): VisualMap {
-  const planes = planesOf(values, dims, channelPlace)
-  const { channel, range, floor }: VariantDefinition = variants[variant]
-  const { width, height } = size
-  const same = planes.width === width && planes.height === height
-  const map = new Float64Array(width * height)
-  for (let c = 0; c < planes.channels; c++) {
-    let plane: (i: number) => number = i => planes.at(c, i)
-    if (!same) {
-      const small = Float64Array.from({ length: planes.width * planes.height }, (_, i) => planes.at(c, i))
-      const large = resizeMap(small, planes, size, 'bilinear')
-      plane = i => large[i]!
-    }
-    for (let i = 0; i < map.length; i++) map[i]! += channel(plane(i))
-  }
+  return visualMaps(values, dims, size, [variant], channelPlace)[0]!
+}
+
+/** The same in several variants, in their order. */
+export function visualMaps(
+  values: ArrayLike<number>,
+  dims: readonly number[],
+  size: Size,
+  wanted: readonly Variant[],
+  channelPlace: ChannelPlace = 'first',
+): VisualMap[] {
+  const planes = planesOf(values, dims, size, channelPlace)
+  return wanted.map(variant => scaled(planes, size, variants[variant]))
+}
+
+function scaled({ channels, values }: Planes, { width, height }: Size, { channel, range, floor }: VariantDefinition): VisualMap {
+  const area = width * height
+  const map = new Float64Array(area)
+  for (let c = 0; c < channels; c++) for (let i = 0; i < area; i++) map[i]! += channel(values[c * area + i]!)
   const [low, high] = range(map)
   if (map.every(value => value === low)) return { width, height, values: map.fill(0), scale: 'constant' }
-  if (high === low) return { width, height, values: map.map(value => Math.max(floor, Math.sign(value - low))), scale: 'sparse' }
   const span = high - low
-  return { width, height, values: map.map(value => Math.max(floor, Math.min(1, (value - low) / span))), scale: 'usual' }
+  for (let i = 0; i < area; i++)
+    map[i] = Math.max(floor, span === 0 ? Math.sign(map[i]! - low) : Math.min(1, (map[i]! - low) / span))
+  return { width, height, values: map, scale: span === 0 ? 'sparse' : 'usual' }
 }

@@ -11,4 +11,4 @@ export {
   type PatchResult,
 } from './optimise.js'
 export { type MeasureSummary, type PatchSummary, patchSummary } from './summary.js'
-export { type ForestTask, forestTasks } from './tasks.js'
+export { type ForestTask, forestTasks, withDog } from './tasks.js'

@@ -1,6 +1,6 @@
 /** @file The patches of a BAM data set: a dog on each bamboo forest picture. */
 import { UsageError } from '@ascribe/core'
-import type { BamEntry, BamSource, Split } from '../source.js'
+import type { BamEntry, BamSet, BamSource, Split } from '../source.js'
 import type { PatchTask } from './batch.js'
 
 /** A task, and which picture of the set bamboo_forest it is about. */
@@ -8,6 +8,16 @@ export interface ForestTask {
   readonly index: number
   readonly entry: BamEntry
   readonly task: PatchTask
+}
+
+/** A picture of the same scene and instance with the dog on it: which set has it, and where; undefined where none has. */
+export function withDog(source: BamSource, index: number, split: Split = 'val'): readonly [BamSet, number] | undefined {
+  const entry = { ...source.entry('bamboo_forest', split, index), object: source.roles.dog }
+  for (const set of ['obj', 'scene10'] as const) {
+    const at = source.find(set, split, entry)
+    if (at !== undefined) return [set, at]
+  }
+  return undefined
 }
 
 /**
@@ -23,9 +33,9 @@ export async function forestTasks(
   const tasks: ForestTask[] = []
   for (const index of indices) {
     const entry = source.entry('bamboo_forest', split, index)
-    const partner = source.find('obj', split, { ...entry, object: source.roles.dog })
+    const partner = withDog(source, index, split)
     if (partner === undefined) continue
-    const [scene, object] = [source.picture('bamboo_forest', split, index), source.picture('obj', split, partner)]
+    const [scene, object] = [source.picture('bamboo_forest', split, index), source.picture(partner[0], split, partner[1])]
     tasks.push({ index, entry, task: { scene: await scene, object: await object } })
   }
   if (tasks.length === 0)

@@ -1,8 +1,8 @@
 /** @file Functionally insignificant patches and their functional counterparts for each architecture's scene_only model. */
 import { InputError, type TensorValue } from '@ascribe/core'
 import { type Cell, makeCell, readMap, type Work } from '../../runner/index.js'
-import { type DescentOptions, optimisePatches } from '../patch/index.js'
-import type { BamPicture, BamSet, BamSource } from '../source.js'
+import { type DescentOptions, forestTasks, optimisePatches, withDog } from '../patch/index.js'
+import type { BamPicture, BamSource } from '../source.js'
 import type { StudyModel } from './models.js'
 import type { PatchedPictures } from './pictures.js'
 
@@ -21,16 +21,6 @@ export interface PatchValue {
     readonly accepted: boolean
     readonly functional: boolean
   }[]
-}
-
-/** Where the dog stands on bamboo picture `index`: a picture of the same scene and instance with the dog on it. */
-function withDog(source: BamSource, index: number): readonly [BamSet, number] | undefined {
-  const entry = { ...source.entry('bamboo_forest', 'val', index), object: source.roles.dog }
-  for (const set of ['obj', 'scene10'] as const) {
-    const at = source.find(set, 'val', entry)
-    if (at !== undefined) return [set, at]
-  }
-  return undefined
 }
 
 /** The first `limit` bamboo pictures that have a partner with the dog. */
@@ -81,16 +71,15 @@ export class Patches {
   readonly work: Work<PatchValue> = async ({ key }, { signal }) => {
     const { model, indices } = this.#jobs.get(key)!
     const { source } = this
-    const scene = async (index: number): Promise<BamPicture> => source.picture('bamboo_forest', 'val', index)
     const reference: Uint8Array[] = []
     const others = Math.min(referencePictures, source.count('scene_only', 'val'))
     for (let i = 0; i < others; i++) reference.push((await source.picture('scene_only', 'val', i)).pixels)
-    const tasks = []
-    for (const index of indices) {
-      const [set, at] = withDog(source, index)!
-      tasks.push({ scene: await scene(index), object: await source.picture(set, 'val', at) })
-    }
-    const result = await optimisePatches(model.model, tasks, { ...this.descent, reference, signal })
+    const tasks = await forestTasks(source, indices)
+    const result = await optimisePatches(
+      model.model,
+      tasks.map(({ task }) => task),
+      { ...this.descent, reference, signal },
+    )
     const stack = (pictures: readonly Uint8Array[]): TensorValue => {
       const data = new Uint8Array(pictures.length * pictures[0]!.length)
       pictures.forEach((pixels, i) => {

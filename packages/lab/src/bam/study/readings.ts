@@ -13,7 +13,7 @@ import {
   type Reading,
   type Variant,
   variantNames,
-  visualMap,
+  visualMaps,
 } from '../metrics/index.js'
 import { type BamSet, type BamSource, labelOf } from '../source.js'
 import { logitsOf } from './logits.js'
@@ -149,7 +149,7 @@ export class Readings {
     const { values, dims } = attribution
     const size = { width: source.size, height: source.size }
     const place = model.preprocessing?.layout === 'NHWC' ? 'last' : 'first'
-    const maps = variantNames.map(variant => visualMap(values, dims, size, variant, place))
+    const maps = visualMaps(values, dims, size, variantNames, place)
     return {
       g: maps.map(map => attributionInside(map, mask)),
       correct: predicted === label,

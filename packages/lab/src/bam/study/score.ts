@@ -129,7 +129,8 @@ class ArchitectureStudy {
   #limitOf(method: StudyMethod, { name }: Metric): number {
     const { images, nestedImages, fewerImages } = this.options.preset
     if (method.metrics && !method.metrics.includes(name)) return 0
-    return Math.min(isNested(method) ? nestedImages : images, fewerImages[name] ?? Number.POSITIVE_INFINITY)
+    const usual = isNested(method) || method.spoiled ? nestedImages : images
+    return Math.min(usual, fewerImages[name] ?? Number.POSITIVE_INFINITY)
   }
 
   async #answers() {
