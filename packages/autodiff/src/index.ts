@@ -2,7 +2,9 @@
 export { MissingRuleError, NoGradientPathError } from './errors.js'
 export { gradientRules, gradientTable } from './gradient/index.js'
 export { type OperatorRow, operatorDocument, operatorRows, standardOperators } from './operators.js'
-export { type RuleSetName, ruleSets } from './relevance/index.js'
+export { lrpRuleSet, type RuleSetName, ruleSets } from './relevance/index.js'
+export { type LrpOptions, lrpRules } from './relevance/lrp/index.js'
+export { type LrpPresetName, lrpPresets } from './relevance/lrp/presets.js'
 export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
 export {
   type Block,
