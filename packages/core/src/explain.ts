@@ -41,7 +41,7 @@ export async function explain(
   for (const [name, { values }] of Object.entries(result.maps))
     if (values.some(value => !Number.isFinite(value)))
       throw new NotFiniteError(`${chosen.name} gave a value that is not finite at "${name}"`)
-  const value = evaluator.value
+  const value = result.value ?? evaluator.value
   const attribution: Attribution = {
     maps: result.maps,
     values: maps[0]!.values,
@@ -51,7 +51,7 @@ export async function explain(
     target: evaluator.target,
     seed,
     value,
-    ...residualOf(value, result.baselineValue, maps),
+    ...residualOf(value, result.baselineValue, result.total ?? sumOf(maps)),
     cost: { ...evaluator.cost, milliseconds },
     warnings: evaluator.warnings,
   }
@@ -72,9 +72,13 @@ function explainMissingGradient(cause: unknown): never {
   throw cause
 }
 
-function residualOf(value: number, baselineValue: number | undefined, maps: readonly { values: Float32Array }[]) {
-  if (baselineValue === undefined) return {}
+function sumOf(maps: readonly { values: Float32Array }[]): number {
   let total = 0
   for (const { values } of maps) for (const one of values) total += one
+  return total
+}
+
+function residualOf(value: number, baselineValue: number | undefined, total: number) {
+  if (baselineValue === undefined) return {}
   return { baselineValue, residual: value - baselineValue - total }
 }

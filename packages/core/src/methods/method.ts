@@ -20,6 +20,8 @@ export type OptionSpec =
   | { readonly kind: 'text'; readonly default: string; readonly describe: string }
   /** A baseline by name, or values. */
   | { readonly kind: 'baseline'; readonly default: string; readonly describe: string }
+  /** A partition into features by name, or a label map. */
+  | { readonly kind: 'segments'; readonly default: string; readonly describe: string }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 
@@ -28,7 +30,7 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 export type Options = Readonly<Record<string, any>>
 
 /** What a method asks of the model. */
-type Need = 'gradient' | 'spatial layer' | 'picture'
+type Need = 'gradient' | 'spatial layer' | 'picture' | 'trees'
 
 /** What its values guarantee: checked by the generated tests and reported with each result. */
 type Promised = 'completeness' | 'sign' | 'dummy' | 'linearity'
@@ -40,8 +42,12 @@ export interface MethodCost {
 
 export interface MethodResult {
   readonly maps: Readonly<Record<string, AttributionMap>>
+  /** What is explained at the input, where it is not the target's own value (the margin of trees under a last transform). */
+  readonly value?: number
   /** f at the baseline, for methods that promise completeness. */
   readonly baselineValue?: number
+  /** Sum of all attributed values, where maps show one value at several elements (a feature's at each of its own); default the maps' sum. */
+  readonly total?: number
   /** Options that were settled while running (points actually used). */
   readonly settled?: Readonly<Record<string, unknown>>
 }
@@ -145,7 +151,7 @@ export function resolveOptionSpecs(owner: string, specs: OptionSpecs, given: Rea
 }
 
 function convert(spec: OptionSpec, value: unknown, where: string): unknown {
-  if (spec.kind === 'baseline') return value
+  if (spec.kind === 'baseline' || spec.kind === 'segments') return value
   if (spec.kind === 'text') return String(value)
   if (spec.kind === 'flag') {
     if (value === true || value === 'true' || value === '1' || value === '') return true

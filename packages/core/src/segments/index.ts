@@ -1,0 +1,44 @@
+/** @file Every partition of an input into features, listed once. */
+import type { Evaluator } from '../evaluator.js'
+import { felzenszwalb } from './felzenszwalb.js'
+import { quickshift } from './quickshift.js'
+import { channels, columns, elements, grid, pixels, tokens } from './regular.js'
+import { expectedCount, type Features, partition, type SegmentKind, type SegmentKinds, type Segments } from './segments.js'
+import { slic } from './slic.js'
+
+/** What most explanations want: superpixels of pictures, tokens where there are several vectors, columns otherwise. */
+const auto: SegmentKind = {
+  summary: 'slic:64 for pictures, tokens for several vectors, else columns',
+  parameters: [],
+  make: source => {
+    if (source.axes) return slic.make(source, [64, 10])
+    return source.data.length > (source.dims.at(-1) ?? 1) ? tokens.make(source, []) : columns.make(source, [])
+  },
+}
+
+export const segmentKinds: SegmentKinds = {
+  auto,
+  grid,
+  slic,
+  felzenszwalb,
+  quickshift,
+  pixels,
+  channels,
+  tokens,
+  columns,
+  elements,
+}
+
+/**
+ * Partitions the tensors that are explained.
+ * @throws UsageError for an unknown kind, wrong parameters, labels that do not fit, or a picture partition of something else
+ */
+export const featuresOf = (evaluator: Evaluator, segments: Segments): Features =>
+  partition(
+    segmentKinds,
+    segments,
+    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => ({ name, dims, data, axes: evaluator.pictureAxes(name) })),
+  )
+
+/** About how many features of one tensor these segments make: for the cost that is stated before a run. */
+export const expectedFeatures = (segments: Segments): number => expectedCount(segmentKinds, segments)
