@@ -21,7 +21,21 @@ function broadcastAxes(from: readonly number[], to: readonly number[]): number[]
 const sameDims = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((dim, i) => dim === b[i])
 
-export function ruleContext(graph: Graph, node: Node, builder: GraphBuilder, wanted: readonly boolean[]): RuleContext {
+/** What all contexts of one walk share. */
+export interface Walk {
+  /** Names in the second stream of the values that differ there. */
+  readonly baseline?: ReadonlyMap<string, string>
+  /** Tensors that rules left with values. */
+  readonly left: Map<string, string[]>
+}
+
+export function ruleContext(
+  graph: Graph,
+  node: Node,
+  builder: GraphBuilder,
+  wanted: readonly boolean[],
+  walk: Walk = { left: new Map() },
+): RuleContext {
   const where = `${operatorKey(node)} (node "${node.name}")`
   builder.scope = `gradient/${node.name}`
 
@@ -60,6 +74,16 @@ export function ruleContext(graph: Graph, node: Node, builder: GraphBuilder, wan
     input,
     output: index => node.outputs[index] || unsupported(`output ${index} is missing`),
     has: index => Boolean(node.inputs[index]),
+    value: (name, stream) => {
+      if (stream === 'input') return name
+      return walk.baseline
+        ? (walk.baseline.get(name) ?? name)
+        : unsupported('its rule compares with a baseline, and none is given')
+    },
+    leave: (name, tensor) => {
+      walk.left.set(name, [...(walk.left.get(name) ?? []), tensor])
+    },
+    left: name => walk.left.get(name) ?? [],
     wants: index => wanted[index] ?? false,
     dims,
     rank: name => dims(name).length,

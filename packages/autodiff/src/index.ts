@@ -2,6 +2,7 @@
 export { MissingRuleError, NoGradientPathError } from './errors.js'
 export { gradientRules, gradientTable } from './gradient/index.js'
 export { type OperatorRow, operatorDocument, operatorRows, standardOperators } from './operators.js'
+export { withBaseline } from './relevance/deeplift/twin.js'
 export { lrpRuleSet, type RuleSetName, ruleSets } from './relevance/index.js'
 export { type LrpOptions, lrpRules } from './relevance/lrp/index.js'
 export { type LrpPresetName, lrpPresets } from './relevance/lrp/presets.js'

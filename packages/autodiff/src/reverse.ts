@@ -1,6 +1,6 @@
 /** @file The reverse walk: from a graph, a new graph that also computes gradients. It asks the rule set and compares no operator names. */
 import { type Graph, GraphBuilder, isFloat, type Node, operatorKey, outerReads, UnknownShapeError } from '@ascribe/onnx'
-import { ruleContext } from './context.js'
+import { ruleContext, type Walk } from './context.js'
 import { MissingRuleError, NoGradientPathError } from './errors.js'
 import { gradientRules } from './gradient/index.js'
 import type { Block, RuleEntry, RuleSet } from './rule.js'
@@ -18,6 +18,8 @@ export interface DifferentiateOptions {
   readonly cotangents?: Readonly<Record<string, string | null>>
   /** Default: the gradient of every operator. */
   readonly rules?: RuleSet
+  /** For rules that compare with a baseline: the names, in the same graph, of the values that differ there. */
+  readonly baseline?: ReadonlyMap<string, string>
   /** A target that no gradient reaches is an error (default), or has no entry in the result. */
   readonly unreached?: 'error' | 'omit'
 }
@@ -60,6 +62,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     sums.set(value, [total])
     return total
   }
+  const walk: Walk = { left: new Map(), ...(options.baseline ? { baseline: options.baseline } : {}) }
   const targets = new Set(options.at)
   const blocked: string[] = []
   for (const node of reversed(graph.nodes)) {
@@ -76,7 +79,7 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Diff
     }
     // A target's own producer is walked too: another target may lie behind it.
     const flowing = node.outputs.map(output => (output ? take(output) : null))
-    const gradients = entry.rule(flowing, ruleContext(graph, node, builder, wanted))
+    const gradients = entry.rule(flowing, ruleContext(graph, node, builder, wanted, walk))
     node.inputs.forEach((input, index) => {
       const gradient = gradients[index]
       if (gradient && wanted[index]) add(sums, input, gradient)

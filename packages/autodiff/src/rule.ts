@@ -1,6 +1,9 @@
 /** @file The shape of a rule: how one operator passes a cotangent from its outputs to its inputs. */
 import type { Attribute, DataType, Graph, Node, PlainAttributes, Tensor } from '@ascribe/onnx'
 
+/** Which run of the graph a value is read from: the one on the input, or a second one on a baseline. */
+export type Stream = 'input' | 'baseline'
+
 /** What a rule may ask and do. Values are names; shapes are static. */
 export interface RuleContext {
   readonly node: Node
@@ -10,6 +13,12 @@ export interface RuleContext {
   /** Name of an output; throws where the node omits it. */
   output(index: number): string
   has(index: number): boolean
+  /** A value of the graph in a stream: the value itself where it is the same in both. Throws MissingRuleError for a stream the walk lacks. */
+  value(name: string, stream: Stream): string
+  /** Leaves a tensor with a value, for the rule of the node that makes it. */
+  leave(name: string, tensor: string): void
+  /** What rules of later nodes left with a value. */
+  left(name: string): readonly string[]
   /** True where the caller needs the gradient of this input; rules may return null for the others. */
   wants(index: number): boolean
   /** Static dimensions of a value of the graph or one emitted under `declare`; throws UnknownShapeError. */

@@ -5,8 +5,10 @@ import type { Graph } from '@ascribe/onnx'
 import { elementCount } from '@ascribe/onnx'
 import type { Cost } from './attribution.js'
 import type { Batching } from './batching.js'
+import { boundBatching } from './bound.js'
 import { AbortedError, NotFiniteError } from './errors.js'
 import type { Model } from './model.js'
+import { baselineValuePort, pairProgram } from './pair-program.js'
 import { type PictureAxes, pictureAxes } from './picture.js'
 import {
   cut,
@@ -218,7 +220,7 @@ export class Evaluator {
   }
 
   /** Feeds of `used` rows of points for a program of `rows` rows, padded by repeating the last one. */
-  #padded(points: Points, used: number, rows: number): Record<string, TensorValue> {
+  #padded(points: Points, used: number, rows: number, key = port.points): Record<string, TensorValue> {
     const feeds: Record<string, TensorValue> = {}
     for (const name of this.at) {
       const { dims, data: input } = this.inputs[name]!
@@ -229,7 +231,7 @@ export class Evaluator {
         data.set(points[name]!)
         for (let row = used; row < rows; row++) data.copyWithin(row * size, (used - 1) * size, used * size)
       }
-      feeds[port.points(name)] = { dtype: 'float32', dims: this.batching.batched ? [rows, ...dims.slice(1)] : dims, data }
+      feeds[key(name)] = { dtype: 'float32', dims: this.batching.batched ? [rows, ...dims.slice(1)] : dims, data }
     }
     return feeds
   }
@@ -325,6 +327,38 @@ export class Evaluator {
   }
 
   /**
+   * f and multipliers for `count` pairs of an input and a baseline, made chunk by chunk and used row by row, in order, with rules that
+   * compare the two (`withRules`): `make(start, used)` gives rows, `use(row, value, baselineValue, multipliers)` takes one pair's.
+   */
+  async pairs(
+    count: number,
+    make: (start: number, used: number) => { readonly inputs: Points; readonly baselines: Points },
+    use: (row: number, value: number, baselineValue: number, multipliers: Points) => void,
+    step?: string,
+  ): Promise<void> {
+    const key = this.#targetKey('pairs')
+    const rows = this.#chunk(key, pairProgram, count)
+    const feeds = (start: number, used: number): TensorValues => {
+      const { inputs, baselines } = make(start, used)
+      return {
+        ...this.#classFeed(),
+        ...this.#padded(inputs, used, rows),
+        ...this.#padded(baselines, used, rows, port.baseline),
+      }
+    }
+    await this.#chunks(key, pairProgram, count, rows, feeds, (start, used, result) => {
+      const read = (name: string): Float32Array => result[name]!.data as Float32Array
+      for (const name of this.at) checkFinite(read(port.sum(name)), name)
+      const found = Object.fromEntries(this.at.map(name => [name, read(port.sum(name))]))
+      for (let row = 0; row < used; row++)
+        use(start + row, read(port.value)[row]!, read(baselineValuePort)[row]!, this.#rowsOf(found, row, 1))
+      this.cost.gradients += used
+      this.cost.forwards += used
+      if (step) this.progress(start + used, count, step)
+    })
+  }
+
+  /**
    * sum_k w_k grad f(x_k) and sum_k w_k grad f(x_k)^2 over `count` rows of points, made chunk by chunk by `make(start, used)`.
    * Sums across chunks are in double precision.
    */
@@ -394,18 +428,61 @@ export class Evaluator {
 
   /** A layer's values and the target's gradient there, for the input itself. */
   async layer(name: string): Promise<{ values: Float32Array; gradient: Float32Array; dims: readonly number[] }> {
+    return (await this.layers([name]))[name]!
+  }
+
+  /** The same for several values inside the model (or explained tensors) in one pass. */
+  async layers(
+    names: readonly string[],
+  ): Promise<Record<string, { values: Float32Array; gradient: Float32Array; dims: readonly number[] }>> {
     const rows = this.#rows(1)
-    const make: ProgramMaker = source => layerProgram(source, name)
-    this.model.checkTensor(name)
-    const dims = rowDims(this.#source(rows, [name]), name)
-    const size = elementCount(dims)
+    const make: ProgramMaker = source => layerProgram(source, names)
+    for (const name of names) this.model.checkTensor(name)
+    const source = this.#source(rows, names)
     const feeds = { ...this.#classFeed(), ...this.#padded(this.point, 1, rows) }
-    const result = await this.#run(this.#targetKey(`layer ${name}`), rows, make, feeds, [name])
+    const result = await this.#run(this.#targetKey(`layers ${JSON.stringify(names)}`), rows, make, feeds, names)
     this.cost.gradients += 1
-    const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, size)
-    const gradient = row(port.sum(name))
-    checkFinite(gradient, name)
-    return { values: row(port.points(name)), gradient, dims }
+    return Object.fromEntries(
+      names.map(name => {
+        const dims = rowDims(source, name)
+        const row = (key: string): Float32Array => (result[key]!.data as Float32Array).slice(0, elementCount(dims))
+        const gradient = row(port.sum(name))
+        checkFinite(gradient, name)
+        return [name, { values: row(port.layer(name)), gradient, dims }]
+      }),
+    )
+  }
+
+  /**
+   * The same target explained at a value inside the model, for one forward pass: `sweep` and `gradient` then start from there, with
+   * everything else as this input makes it. Cost and warnings are shared.
+   * @throws UsageError for a value that the model does not have, or that is no float
+   */
+  async inside(name: string): Promise<Evaluator> {
+    this.model.checkTensor(name)
+    const { model, target, outputs, batching, context, rules, cost, warnings, at } = this
+    const rows = this.#rows(1)
+    const dims = rowDims(this.#source(rows, [name]), name)
+    const make: ProgramMaker = source => valuesProgram(source, [name])
+    const result = await this.#run(valuesKey([name]), rows, make, this.#padded(this.point, 1, rows), [name])
+    cost.forwards += 1
+    const data = (result[`value/${name}`]!.data as Float32Array).slice(0, elementCount(dims))
+    const others: Record<string, TensorValue> = { ...this.inputs }
+    for (const [key, value] of Object.entries(this.fixed)) others[key.slice(port.input('').length)] = value
+    delete others[name]
+    // What was explained before is an input now, wherever it lies.
+    const outside = at.filter(other => other !== name)
+    const cutBatching: Batching = {
+      ...batching,
+      graph: (count, keep = []) => cut(batching.graph(count, [...outside, ...keep]), outside),
+    }
+    const bound = boundBatching(cutBatching, others, [name], target.output)
+    const needed = new Set(cut(bound.graph(rows, [name]), [name]).inputs.map(port => port.name))
+    const fixed = Object.fromEntries(
+      Object.entries(others).flatMap(([other, value]) => (needed.has(other) ? [[port.input(other), value] as const] : [])),
+    )
+    const inputs = { [name]: { dtype: 'float32', dims, data } as const }
+    return new Evaluator(model, inputs, target, outputs, fixed, bound, context, rules, cost, warnings)
   }
 
   #zeros(): Record<string, Float64Array> {

@@ -29,6 +29,7 @@ export const port = {
   input: (name: string): string => `input/${name}`,
   baseline: (name: string): string => `baseline/${name}`,
   mask: (name: string): string => `mask/${name}`,
+  layer: (name: string): string => `layer/${name}`,
   sum: (name: string): string => `sum/${name}`,
   squares: (name: string): string => `squares/${name}`,
 } as const
@@ -73,7 +74,7 @@ const expandRows = (builder: GraphBuilder, value: string, dims: readonly number[
  * Rebinds the graph's inputs: explained ones to values made by `make`, the others to one row repeated.
  * Gives a builder holding the rebound graph, to which a target and outputs can be added.
  */
-function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: string) => string): GraphBuilder {
+export function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: string) => string): GraphBuilder {
   const { graph, rows, batched, at } = source
   const head = new GraphBuilder(undefined, 'bind')
   const bound = new Map<string, string>()
@@ -96,7 +97,7 @@ function rebind(source: ProgramSource, make: (builder: GraphBuilder, name: strin
 }
 
 /** Adds the target: one value per row. */
-function withTarget(source: ProgramSource, builder: GraphBuilder): string {
+export function withTarget(source: ProgramSource, builder: GraphBuilder): string {
   const classes = builder.input(port.classes, 'float32', [1, classCount(source)])
   const { graph, output, link, rowClasses } = source
   return appendTarget(builder, graph, output, link, classes, source.batched ? source.rows : 1, rowClasses)
@@ -180,14 +181,13 @@ export function pathProgram(source: ProgramSource): Graph {
   return finish(builder, [[value, port.value], ...sums])
 }
 
-/** Values inside the graph and, where asked, the target's gradient there. Ports: points/NAME -> value/LAYER, sum/LAYER, target:value. */
-export function layerProgram(source: ProgramSource, layer: string): Graph {
+/** Values inside the graph and the target's gradient there. Ports: points/NAME -> layer/LAYER, sum/LAYER, target:value. */
+export function layerProgram(source: ProgramSource, layers: readonly string[]): Graph {
   const bound = rebind(source, (head, name) => head.input(port.points(name), 'float32', source.graph.dims(name)!))
-  const { value, gradients, builder } = withGradient({ ...source, at: [layer] }, bound)
+  const { value, gradients, builder } = withGradient({ ...source, at: layers }, bound)
   return finish(builder, [
     [value, port.value],
-    [layer, port.points(layer)],
-    [gradients.get(layer)!, port.sum(layer)],
+    ...layers.flatMap(layer => [[layer, port.layer(layer)] as const, [gradients.get(layer)!, port.sum(layer)] as const]),
   ])
 }
 
@@ -203,7 +203,7 @@ export function valuesProgram(source: ProgramSource, names: readonly string[]): 
 }
 
 /** Names the outputs, infers shapes, folds and drops what nothing reads. */
-function finish(builder: GraphBuilder, outputs: readonly (readonly [string, string])[]): Graph {
+export function finish(builder: GraphBuilder, outputs: readonly (readonly [string, string])[]): Graph {
   const built = builder.build()
   const graph = built.with({
     nodes: [...built.nodes, ...outputs.map(([value, name]) => alias(value, name))],

@@ -1,6 +1,7 @@
 /** @file Rule sets for the reverse walk, by name. */
 import { gradientRules } from '../gradient/index.js'
 import type { RuleSet } from '../rule.js'
+import { deepliftRules } from './deeplift/index.js'
 import { deconvnetRules, guidedRules } from './guided.js'
 import { type LrpOptions, lrpRules } from './lrp/index.js'
 
@@ -9,6 +10,7 @@ export const ruleSets = {
   gradient: gradientRules,
   'guided-backprop': guidedRules,
   deconvnet: deconvnetRules,
+  deeplift: deepliftRules,
 } as const satisfies Readonly<Record<string, RuleSet>>
 
 /** Name of a rule set. */

@@ -1,0 +1,69 @@
+/** @file DeepLIFT as rule sets: multipliers between two runs of the model instead of derivatives at one. */
+import { operatorKey } from '@ascribe/onnx'
+import { gradientTable } from '../../gradient/index.js'
+import type { RuleEntry, RuleSet, RuleTable } from '../../rule.js'
+import { none } from '../../rule.js'
+import { winner } from './maximum.js'
+import { groupNormalization, instanceNormalization, layerNormalization } from './normalization.js'
+import { choice, division, inverse, norm, power, sqrt } from './products.js'
+import { nearness, rescaled } from './rescale.js'
+import { logSoftmax, logSumExp, softmax } from './softmax.js'
+import { bilinear, linearInFirst } from './streams.js'
+
+const entriesOf = (names: string, make: (gradient: RuleEntry) => RuleEntry): RuleTable =>
+  Object.fromEntries(
+    names
+      .trim()
+      .split(/\s+/)
+      .map(name => [name, make(gradientTable[name]!)]),
+  )
+
+/** Linear in every input that varies, or products of two of them. */
+const products = `
+Add Sub Neg Sum Mean Identity Cast CastLike Mul MatMul Gemm Einsum Conv ConvTranspose ReduceSum ReduceMean ReduceSumSquare CumSum
+AveragePool GlobalAveragePool Reshape Flatten Squeeze Unsqueeze Transpose Expand Concat Split Slice Tile Pad DepthToSpace SpaceToDepth
+Trilu ReverseSequence CenterCropPad Gather GatherElements GatherND Compress ScatterElements ScatterND
+`
+
+/** Linear in their first input. */
+const firsts = 'BatchNormalization Dropout Resize GridSample MaxUnpool Col2Im RoiAlign DFT STFT QuantizeLinear DequantizeLinear'
+
+/** Entries by operator key; the gradient's own entry makes the fallback where a change is too small to divide by. */
+const rescaleTable: RuleTable = {
+  ...entriesOf(products, bilinear),
+  ...entriesOf(firsts, linearInFirst),
+  ...entriesOf('Relu LeakyRelu PRelu ThresholdedRelu Shrink Clip HardSigmoid Abs', entry => rescaled(entry, nearness.broken)),
+  ...entriesOf('HardSwish Elu Selu Celu', entry => rescaled(entry, nearness.bent)),
+  ...entriesOf(
+    `Sigmoid Tanh Softplus Softsign Gelu com.microsoft:QuickGelu Mish Erf Exp Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh`,
+    entry => rescaled(entry, nearness.smooth),
+  ),
+  ...entriesOf('Log', entry => rescaled(entry, nearness.smooth, true)),
+  ...entriesOf('MaxPool GlobalMaxPool Max ReduceMax', entry => winner(entry, 1)),
+  ...entriesOf('Min ReduceMin', entry => winner(entry, -1)),
+  ...entriesOf('Div', division),
+  ...entriesOf('Pow', power),
+  ...entriesOf('Where', choice),
+  Sqrt: sqrt,
+  Reciprocal: inverse,
+  ReduceL2: norm,
+  Softmax: softmax,
+  LogSoftmax: logSoftmax,
+  ReduceLogSumExp: logSumExp,
+  LayerNormalization: layerNormalization,
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
+}
+
+const missing = none('DeepLIFT has no rule for it; integrated-gradients works on every model that has a gradient')
+
+/**
+ * DeepLIFT with the rescale rule (Shrikumar et al. 2017), for a walk with a baseline stream: what reaches a value x is its multiplier, of
+ * which sum (x - x0) multiplier = f(x) - f(x0) at every cut through the graph. Linear operators pass the gradient on, elementwise functions
+ * (y - y0) / (x - x0), products share evenly, maxima give to the element that changed them. Operators that are not listed are an error.
+ */
+export const deepliftRules: RuleSet = node => {
+  const key = operatorKey(node)
+  const gradient = gradientTable[key]
+  return rescaleTable[key] ?? (gradient?.kind === 'gradient' ? missing : gradient)
+}
