@@ -45,6 +45,15 @@ export interface NoiseTunnelOptions extends MethodOptions {
   readonly [inner: `of.${string}`]: unknown
 }
 
+export interface LrpOptions extends MethodOptions {
+  readonly preset?: string
+  readonly epsilon?: number
+  readonly gamma?: number
+  /** Bounds of the input's values, or one per channel with commas between. */
+  readonly low?: number | string
+  readonly high?: number | string
+}
+
 export interface GradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
@@ -117,6 +126,7 @@ export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')
 export const deconvnet = methodFunction('deconvnet')
+export const lrp = methodFunction<LrpOptions>('lrp')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
 export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')

@@ -11,6 +11,7 @@ import { guidedBackprop } from './guided-backprop.js'
 import { guidedGradCam } from './guided-grad-cam.js'
 import { inputXGradient } from './input-x-gradient.js'
 import { integratedGradients } from './integrated-gradients.js'
+import { lrp } from './lrp.js'
 import type { Method } from './method.js'
 import { noiseTunnel } from './noise-tunnel.js'
 import { occlusion } from './occlusion.js'
@@ -27,6 +28,7 @@ export const methods: readonly Method[] = [
   noiseTunnel(methodNamed),
   guidedBackprop,
   deconvnet,
+  lrp,
   gradCam,
   guidedGradCam,
   occlusion,

@@ -1,0 +1,128 @@
+/** @file lrp: layer-wise relevance propagation, with a rule for each layer from a preset. */
+import { type LrpPresetName, lrpPresets, lrpRuleSet } from '@ascribe/autodiff'
+import { UsageError } from '../errors.js'
+import type { Evaluator } from '../evaluator.js'
+import type { Preprocessing } from '../io/preprocessing.js'
+import { targetValue } from '../target.js'
+import { mapsOf } from './maps.js'
+import type { Method, Options } from './method.js'
+
+/** Relevance lost or made on the way, as a share of what started, above which the result carries a warning. */
+const conservationTolerance = 0.05
+
+/** The bounds of a model's input values, one per channel, by its preprocessing. */
+function preprocessedBounds({ scale, offset, normalize, channels }: Preprocessing): { low: number[]; high: number[] } {
+  const count = channels === 'grey' ? 1 : 3
+  const value = (level: number) =>
+    Array.from({ length: count }, (_, i) => (level * scale + offset - (normalize?.mean[i] ?? 0)) / (normalize?.std[i] ?? 1))
+  return { low: value(0), high: value(255) }
+}
+
+function parsedBound(text: string, option: string): number[] | undefined {
+  if (text.trim() === '') return undefined
+  const values = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (values.every(Number.isFinite)) return values
+  throw new UsageError(`lrp: option ${option} must be a number, or one per channel with commas between, not "${text}"`)
+}
+
+/** Name of the rule set for this evaluator. */
+function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, low, high }: Options) {
+  const { model, at, target } = evaluator
+  const chosen = lrpPresets[preset as LrpPresetName]
+  const atInputs = at.every(name => model.graph.inputs.some(input => input.name === name))
+  const known = model.preprocessing && preprocessedBounds(model.preprocessing)
+  const bounds = { low: parsedBound(low, 'low') ?? known?.low, high: parsedBound(high, 'high') ?? known?.high }
+  const bounded = bounds.low !== undefined && bounds.high !== undefined
+  if (atInputs && 'bounds' in chosen && !bounded)
+    throw new UsageError(
+      `lrp: preset ${preset} needs the bounds of the input's values, as the model gets them: low=NUMBER and high=NUMBER (or one per channel, 0,0,0)`,
+    )
+  const parameters = { epsilon, gamma, ...(bounded ? { low: bounds.low!, high: bounds.high! } : {}) }
+  // Rules for the first layer are about pixels; a tensor inside the model is no picture.
+  const composite = chosen.composite(parameters).filter(({ layers }) => atInputs || layers !== 'first')
+  return lrpRuleSet({ composite, from: target.output })
+}
+
+/** sum_k z_k d f / d z_k, the relevance that starts at the scores z: f itself where f is a score or a difference of scores. */
+function startingRelevance({ target, outputs, value }: Evaluator): number {
+  if (target.link === 'logit') return value
+  const scores = Float64Array.from(outputs[target.output]!.data as Float32Array)
+  const step = 1e-5
+  const scaled = (factor: number): number =>
+    targetValue(
+      target,
+      scores.map(score => score * factor),
+    )
+  return (scaled(1 + step) - scaled(1 - step)) / (2 * step)
+}
+
+/**
+ * Relevance starts at the scores z as R = z_k d f / d z_k (the score of the target itself; for a probability, what its gradient says)
+ * and goes back layer by layer, each layer handing on what it got, by the rule that the preset names for it:
+ *
+ * | preset | first layer | convolutions | dense layers |
+ * | --- | --- | --- | --- |
+ * | epsilon-plus | as the others | z-plus | epsilon |
+ * | epsilon-plus-flat | flat | z-plus | epsilon |
+ * | epsilon-gamma-box | z-box | gamma | epsilon |
+ * | epsilon-alpha2-beta1 | as the others | alpha 2, beta 1 | epsilon |
+ * | epsilon-alpha2-beta1-flat | flat | alpha 2, beta 1 | epsilon |
+ * | excitation-backprop | as the others | z-plus without bias | z-plus without bias |
+ * | deep-taylor | z-box with bounds, else w-square | z-plus without bias | z-plus without bias |
+ * | zero, epsilon, gamma, alpha1-beta0, alpha2-beta1 | that rule | that rule | that rule |
+ *
+ * The rules themselves are documented at `layerRules` in @ascribe/autodiff. A convolution over a single place (a classifier written as
+ * 1x1 convolution) counts as dense. Batch normalisation is folded into the layer before it. Values are raw: they start from f(x), where
+ * zennit's start from 1. How much arrives is `conservation` = sum A / what started; biases, epsilon and padding take the rest, and more
+ * than 5% is a warning.
+ *
+ * `zero` equals input-x-gradient on networks of ReLU without biases. Peers: zennit's composites of the same names (its EpsilonGammaBox
+ * takes the layers of a module tree, functional operators pass its rules by); Captum's Alpha1_Beta0 looks at the sign of weights only,
+ * here and in zennit at that of products. Relevance propagation methods may be covered by patents in some countries: check before
+ * commercial use.
+ * @throws UsageError where a preset needs bounds; NoGradientError at an operator without a relevance rule, naming what still works
+ */
+export const lrp: Method = {
+  name: 'lrp',
+  aliases: ['layer-wise-relevance-propagation'],
+  summary: 'relevance handed back from layer to layer, by a rule for each (patents may apply)',
+  formula:
+    'A_i = R_i, R_i = sum_j share_ij R_j per layer, starting with R = f(x); share_ij by the rule, e.g. x_i w_ij / (z_j + epsilon sign z_j)',
+  citation: 'Bach, Binder, Montavon, Klauschen, Mueller, Samek: On Pixel-Wise Explanations, PLOS ONE 2015',
+  options: {
+    preset: {
+      kind: 'choice',
+      default: 'epsilon-plus',
+      values: Object.keys(lrpPresets),
+      describe: 'which rule each layer takes',
+    },
+    epsilon: { kind: 'number', default: 1e-6, minimum: 0, describe: 'stabiliser of the rule epsilon' },
+    gamma: { kind: 'number', default: 0.25, minimum: 0, describe: 'weight of positive contributions in the rule gamma' },
+    low: {
+      kind: 'text',
+      default: '',
+      describe: 'smallest input value, or one per channel, for z-box (default: black, by the preprocessing)',
+    },
+    high: {
+      kind: 'text',
+      default: '',
+      describe: 'largest input value, or one per channel, for z-box (default: white, by the preprocessing)',
+    },
+  },
+  needs: ['gradient'],
+  promises: ['linearity'],
+  signed: true,
+  cost: () => ({ forwards: 1, gradients: 1 }),
+  async run(evaluator, options) {
+    const { gradients } = await evaluator.withRules(rulesFor(evaluator, options)).gradient(evaluator.point, 1)
+    const started = startingRelevance(evaluator)
+    let arrived = 0
+    for (const values of Object.values(gradients)) for (const value of values) arrived += value
+    const conservation = arrived / started
+    if (!(Math.abs(conservation - 1) <= conservationTolerance))
+      evaluator.warnings.push(
+        `${(100 * conservation).toPrecision(3)}% of the relevance (${arrived.toPrecision(4)} of ${started.toPrecision(4)}) arrives at the input; biases, padding and stabilisers take or add the rest`,
+      )
+    return { maps: mapsOf(evaluator, (name, i) => gradients[name]![i]!), settled: { conservation } }
+  },
+}
