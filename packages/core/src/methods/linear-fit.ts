@@ -62,7 +62,7 @@ const lasso: Fit = (rows, alpha) => {
     for (let i = 0; i < columns; i++) {
       const scale = gram[i * columns + i]!
       const free = gradient[i]! + scale * out[i]!
-      const next = scale > 0 ? (Math.sign(free) * Math.max(0, Math.abs(free) - threshold)) / scale : 0
+      const next = scale > 0 ? (Math.max(0, free - threshold) - Math.max(0, -free - threshold)) / scale : 0
       const change = next - out[i]!
       if (change !== 0) for (let j = 0; j < columns; j++) gradient[j]! -= change * gram[i * columns + j]!
       out[i] = next
