@@ -50,6 +50,7 @@ const image = { image: float32([1, 3, 12, 12], normal(9, [1, 3, 12, 12]).numbers
 /** Small settings, so that the matrix stays quick. */
 const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
+  'deeplift-shap': { samples: 7 },
   'smooth-grad': { samples: 11 },
   'noise-tunnel': { samples: 11 },
   rise: { masks: 37, cells: 3 },
@@ -114,7 +115,9 @@ describe.each(methods.map(method => [method.name, method] as const))('%s', (_, m
 
   if (method.promises.includes('completeness'))
     it('adds up to the change of the target on a smooth network', async () => {
-      const a = await run(modelOf(network('batch', true)), method, { options: { points: 50 } })
+      const a = await run(modelOf(network('batch', true)), method, {
+        options: 'points' in method.options ? { points: 50 } : (quick[method.name] ?? {}),
+      })
       expect(relativeResidual(a)!).toBeLessThan(1e-4)
     })
 
