@@ -1,6 +1,7 @@
 /** @file What rules are given: questions about one node, and an emitter into the growing graph. */
 import {
   attribute,
+  elementCount,
   type Graph,
   type GraphBuilder,
   isFloat,
@@ -20,6 +21,9 @@ function broadcastAxes(from: readonly number[], to: readonly number[]): number[]
 
 const sameDims = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((dim, i) => dim === b[i])
+
+/** Longer rows of ones are not worth their memory. */
+const mostRows = 2 ** 18
 
 /** What all contexts of one walk share. */
 export interface Walk {
@@ -56,6 +60,7 @@ export function ruleContext(
   const emitAll: RuleContext['emitAll'] = (operator, inputs, count, plain) => builder.emitAll(operator, inputs, count, plain)
   const emit: RuleContext['emit'] = (operator, inputs, plain) => emitAll(operator, inputs, 1, plain)[0]!
   const ints64 = (values: readonly number[]): string => builder.ints(values)
+  const onesRow = (length: number): string => emit('Expand', [builder.float(1, [], like(undefined)), ints64([1, length])])
   const reshape: RuleContext['reshape'] = (value, to, from) =>
     from && sameDims(from, to) ? value : emit('Reshape', [value, ints64(to)], to.includes(0) ? { allowzero: 1 } : {})
   const unsupported: RuleContext['unsupported'] = reason => {
@@ -112,6 +117,10 @@ export function ruleContext(
       // Pooling, unlike ReduceSum, stays in the runtime's blocked layout.
       if (from.length === 4 && to.length === 4 && axes.join() === '2,3')
         return emit('Mul', [emit('GlobalAveragePool', [value]), builder.float(from[2]! * from[3]!, [], like(undefined))])
+      // A product with a row of ones takes half the time of a sum over rows.
+      const rows = elementCount(from.slice(0, -1))
+      if (from.length > 1 && axes.length === from.length - 1 && !axes.includes(from.length - 1) && rows <= mostRows)
+        return reshape(emit('MatMul', [onesRow(rows), reshape(value, [rows, from.at(-1)!], from)]), to, [1, from.at(-1)!])
       const summed = axes.length > 0 ? emit('ReduceSum', [value, ints64(axes)], { keepdims: 1 }) : value
       const kept = from.map((dim, axis) => (axes.includes(axis) ? 1 : dim))
       return reshape(summed, to, kept)
