@@ -5,6 +5,7 @@ import { InputError } from './errors.js'
 import { explain } from './explain.js'
 import type { Model } from './model.js'
 import type { PrepareOptions } from './prepare.js'
+import type { Segments } from './segments/segments.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
 /** What every method takes: target, output, at, signal, onProgress, and the seed of its random choices (default 0). */
@@ -24,15 +25,6 @@ export interface IntegratedGradientsOptions extends MethodOptions {
   readonly tolerance?: number
   readonly maxPoints?: number
   readonly variant?: 'ascribe' | 'captum' | 'pair'
-}
-
-export interface DeepliftOptions extends MethodOptions {
-  readonly baseline?: Baseline
-  readonly multiply?: boolean
-}
-
-export interface DeepliftShapOptions extends DeepliftOptions {
-  readonly samples?: number
 }
 
 export interface SmoothGradOptions extends MethodOptions {
@@ -88,6 +80,43 @@ export interface RiseOptions extends MethodOptions {
   readonly normalise?: 'paper' | 'coverage'
 }
 
+export interface FeatureAblationOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+}
+
+export interface ExactShapleyOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly most?: number
+}
+
+/** Of kernelShap, samplingShapley and owen. */
+export interface SampledShapleyOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+}
+
+export interface PermutationShapleyOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly orders?: number
+  readonly antithetic?: boolean
+}
+
+export interface LimeOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+  readonly probability?: number
+  readonly distance?: 'cosine' | 'euclidean'
+  readonly width?: number
+  readonly penalty?: 'ridge' | 'lasso'
+  readonly alpha?: number
+  readonly variant?: 'ascribe' | 'lime' | 'captum'
+}
+
 /** Sigma as a share of height and width for `centre`, in pixels for `blurredCopy`. */
 export interface SigmaOptions extends MethodOptions {
   readonly sigma?: number
@@ -136,12 +165,17 @@ export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')
 export const deconvnet = methodFunction('deconvnet')
 export const lrp = methodFunction<LrpOptions>('lrp')
-export const deeplift = methodFunction<DeepliftOptions>('deeplift')
-export const deepliftShap = methodFunction<DeepliftShapOptions>('deeplift-shap')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
 export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
+export const featureAblation = methodFunction<FeatureAblationOptions>('feature-ablation')
+export const kernelShap = methodFunction<SampledShapleyOptions>('kernel-shap')
+export const exactShapley = methodFunction<ExactShapleyOptions>('exact-shapley')
+export const permutationShapley = methodFunction<PermutationShapleyOptions>('permutation-shapley')
+export const samplingShapley = methodFunction<SampledShapleyOptions>('sampling-shapley')
+export const owen = methodFunction<SampledShapleyOptions>('owen')
+export const lime = methodFunction<LimeOptions>('lime')
 export const random = methodFunction('random')
 export const uniform = methodFunction('uniform')
 export const edges = methodFunction('edges')

@@ -50,11 +50,17 @@ const image = { image: float32([1, 3, 12, 12], normal(9, [1, 3, 12, 12]).numbers
 /** Small settings, so that the matrix stays quick. */
 const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
-  'deeplift-shap': { samples: 7 },
   'smooth-grad': { samples: 11 },
   'noise-tunnel': { samples: 11 },
   rise: { masks: 37, cells: 3 },
   occlusion: { window: 4, stride: 3 },
+  'feature-ablation': { segments: 'grid:3' },
+  'kernel-shap': { segments: 'grid:4', samples: 120 },
+  'exact-shapley': { segments: 'grid:2x3' },
+  'permutation-shapley': { segments: 'grid:4', orders: 3 },
+  'sampling-shapley': { segments: 'grid:3', samples: 4 },
+  owen: { segments: 'grid:4' },
+  lime: { segments: 'grid:4', samples: 60 },
 }
 const run = (model: Model, method: Method, options: ExplainOptions = {}): Promise<Attribution> =>
   explain(model, image, method, { target: 2, options: quick[method.name] ?? {}, ...options })
@@ -124,7 +130,10 @@ describe.each(methods.map(method => [method.name, method] as const))('%s', (_, m
   if (method.promises.includes('dummy'))
     it('gives nothing to a channel that the network does not read', async () => {
       const a = await run(modelOf(network('batch')), method, {
-        options: method.name === 'occlusion' ? { window: '1x4x4', stride: '1x3x3' } : (quick[method.name] ?? {}),
+        options: {
+          ...(method.name === 'occlusion' ? { window: '1x4x4', stride: '1x3x3' } : (quick[method.name] ?? {})),
+          ...('segments' in method.options ? { segments: 'channels' } : {}),
+        },
       })
       const dummy = a.values.subarray(2 * 144, 3 * 144)
       expect(Math.max(...dummy.map(Math.abs))).toBe(0)

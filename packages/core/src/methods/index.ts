@@ -4,21 +4,26 @@ import { suggestion } from '../suggest.js'
 import { blurredCopy } from './blurred-copy.js'
 import { centre } from './centre.js'
 import { deconvnet } from './deconvnet.js'
-import { deeplift } from './deeplift.js'
-import { deepliftShap } from './deeplift-shap.js'
 import { edges } from './edges.js'
+import { exactShapley } from './exact-shapley.js'
+import { featureAblation } from './feature-ablation.js'
 import { gradCam } from './grad-cam.js'
 import { gradient } from './gradient.js'
 import { guidedBackprop } from './guided-backprop.js'
 import { guidedGradCam } from './guided-grad-cam.js'
 import { inputXGradient } from './input-x-gradient.js'
 import { integratedGradients } from './integrated-gradients.js'
+import { kernelShap } from './kernel-shap.js'
+import { lime } from './lime.js'
 import { lrp } from './lrp.js'
 import type { Method } from './method.js'
 import { noiseTunnel } from './noise-tunnel.js'
 import { occlusion } from './occlusion.js'
+import { owen } from './owen.js'
+import { permutationShapley } from './permutation-shapley.js'
 import { random } from './random.js'
 import { rise } from './rise.js'
+import { samplingShapley } from './sampling-shapley.js'
 import { smoothGrad } from './smooth-grad.js'
 import { uniform } from './uniform.js'
 
@@ -30,13 +35,18 @@ export const methods: readonly Method[] = [
   noiseTunnel(methodNamed),
   guidedBackprop,
   deconvnet,
-  deeplift,
-  deepliftShap,
   lrp,
   gradCam,
   guidedGradCam,
   occlusion,
   rise,
+  featureAblation,
+  kernelShap,
+  exactShapley,
+  permutationShapley,
+  samplingShapley,
+  owen,
+  lime,
   random,
   uniform,
   edges,
