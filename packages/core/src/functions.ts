@@ -27,6 +27,15 @@ export interface IntegratedGradientsOptions extends MethodOptions {
   readonly variant?: 'ascribe' | 'captum' | 'pair'
 }
 
+export interface DeepliftOptions extends MethodOptions {
+  readonly baseline?: Baseline
+  readonly multiply?: boolean
+}
+
+export interface DeepliftShapOptions extends DeepliftOptions {
+  readonly samples?: number
+}
+
 export interface SmoothGradOptions extends MethodOptions {
   readonly samples?: number
   readonly noise?: number
@@ -165,6 +174,8 @@ export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')
 export const deconvnet = methodFunction('deconvnet')
 export const lrp = methodFunction<LrpOptions>('lrp')
+export const deeplift = methodFunction<DeepliftOptions>('deeplift')
+export const deepliftShap = methodFunction<DeepliftShapOptions>('deeplift-shap')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
 export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')

@@ -4,6 +4,8 @@ import { suggestion } from '../suggest.js'
 import { blurredCopy } from './blurred-copy.js'
 import { centre } from './centre.js'
 import { deconvnet } from './deconvnet.js'
+import { deeplift } from './deeplift.js'
+import { deepliftShap } from './deeplift-shap.js'
 import { edges } from './edges.js'
 import { exactShapley } from './exact-shapley.js'
 import { featureAblation } from './feature-ablation.js'
@@ -35,6 +37,8 @@ export const methods: readonly Method[] = [
   noiseTunnel(methodNamed),
   guidedBackprop,
   deconvnet,
+  deeplift,
+  deepliftShap,
   lrp,
   gradCam,
   guidedGradCam,
