@@ -470,3 +470,123 @@ describe('operators that share, choose and pass', () => {
     expectClose(exact, expected, 2e-6, 'relevance')
   })
 })
+
+describe('transformers', () => {
+  const [rows, width] = [4, 6]
+  const x = numbers(31, rows * width)
+
+  it.each<[string, number[], string, PlainAttributes, number]>([
+    ['LayerNormalization', [rows, width], 'LayerNormalization', { epsilon: 1e-5 }, width],
+    ['LayerNormalization over two axes', [2, 3, 4], 'LayerNormalization', { axis: 1 }, 12],
+    ['InstanceNormalization', [2, 3, 4], 'InstanceNormalization', {}, 3],
+    ['GroupNormalization', [1, 4, 6], 'GroupNormalization', { num_groups: 2 }, 4],
+  ])('%s is a matrix where its spread is constant', async (_, dims, operator, attributes, parameters) => {
+    const shape = operator === 'LayerNormalization' && dims.length === 3 ? dims.slice(1) : [parameters]
+    const scale = numbers(32, parameters, 0.5, 2)
+    const bias = numbers(33, parameters)
+    const net = network(dims, (b, input) => b.emit(operator, [input, b.float(scale, shape), b.float(bias, shape)], attributes))
+    const seed = numbers(34, 24)
+    // Groups of values standardised together, each with its own spread.
+    const groupOf: Record<string, (i: number) => number> = {
+      LayerNormalization: i => Math.floor(i / parameters),
+      InstanceNormalization: i => Math.floor(i / 4),
+      GroupNormalization: i => Math.floor(i / 12),
+    }
+    const group = groupOf[operator]!
+    const place = (i: number): number =>
+      operator === 'LayerNormalization'
+        ? i % parameters
+        : operator === 'InstanceNormalization'
+          ? Math.floor(i / 4) % 3
+          : Math.floor(i / 6)
+    const members = (i: number): number[] => x.flatMap((_, k) => (group(k) === group(i) ? [k] : []))
+    const spread = (i: number): number => {
+      const values = members(i).map(k => x[k]!)
+      const mean = values.reduce((a, b) => a + b, 0) / values.length
+      return Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length + 1e-5)
+    }
+    const weight = x.map((_, j) =>
+      x.map((_, i) => {
+        if (group(i) !== group(j)) return 0
+        return (scale[place(j)]! * ((i === j ? 1 : 0) - 1 / members(j).length)) / spread(j)
+      }),
+    )
+    const matrix = { weight, bias: x.map((_, j) => bias[place(j)]!) }
+    const { exact, run } = await relevanceOf(net, [], x, seed)
+    expectClose(exact, oracles['epsilon']!(x, matrix, seed, {}), 1e-6, 'relevance')
+    expectClose(await run(), exact, 1e-3, 'on ONNX Runtime')
+  })
+
+  /** One head: softmax(q kᵀ + mask) v, then a dense head on the first token. */
+  const attention = network([rows, width], (b, input) => {
+    const times = (seed: number, columns: number, from = input): string =>
+      b.emit('MatMul', [from, b.float(numbers(seed, width * columns), [width, columns])])
+    const scores = b.emit('MatMul', [times(41, width), b.emit('Transpose', [times(42, width)], { perm: [1, 0] })])
+    const masked = b.emit('Add', [scores, b.float([0, 0, 0, -1e4], [4])])
+    return b.emit('MatMul', [b.emit('Softmax', [masked]), times(43, width)], {}, 'mix')
+  })
+  const product = (a: number[][], b: number[][]): number[][] =>
+    a.map(row => b[0]!.map((_, j) => row.reduce((sum, v, k) => sum + v * b[k]![j]!, 0)))
+  const shaped = (values: ArrayLike<number>, columns: number): number[][] =>
+    Array.from({ length: values.length / columns }, (_, i) => Array.from(values).slice(i * columns, (i + 1) * columns))
+  const turned = (a: number[][]): number[][] => a[0]!.map((_, j) => a.map(row => row[j]!))
+
+  /** The same by loops, with all stabilisers 1e-6. */
+  function byHand(seed: number[][], constant: boolean): number[] {
+    const stable = (z: number): number => z + (z >= 0 ? 1e-6 : -1e-6)
+    const epsilon = (a: number[][], b: number[][], relevance: number[][], factors: number, bias: number[] = []) => {
+      const z = product(a, b).map(row => row.map((v, j) => v + (bias[j] ?? 0)))
+      const s = relevance.map((row, i) => row.map((r, j) => r / (factors * stable(z[i]![j]!))))
+      const left = product(s, turned(b)).map((row, i) => row.map((v, k) => v * a[i]![k]!))
+      const right = product(turned(a), s).map((row, k) => row.map((v, j) => v * b[k]![j]!))
+      return { left, right }
+    }
+    const input = shaped(x, width)
+    const [wq, wk, wv] = [41, 42, 43].map(seedOf => shaped(numbers(seedOf, width * width), width)) as [
+      number[][],
+      number[][],
+      number[][],
+    ]
+    const [q, k, v] = [product(input, wq), product(input, wk), product(input, wv)]
+    const raw = product(q, turned(k))
+    const mask = [0, 0, 0, -1e4]
+    const masked = raw.map(row => row.map((value, j) => value + mask[j]!))
+    const weights = masked.map(row => {
+      const most = Math.max(...row)
+      const powers = row.map(value => Math.exp(value - most))
+      const all = powers.reduce((a, b) => a + b, 0)
+      return powers.map(value => value / all)
+    })
+    const mixed = epsilon(weights, v, seed, constant ? 1 : 2)
+    const fromV = epsilon(input, wv, mixed.right, 1).left
+    if (constant) return fromV.flat()
+    const ofMasked = weights.map((row, i) => {
+      const all = mixed.left[i]!.reduce((a, b) => a + b, 0)
+      return row.map((s, j) => masked[i]![j]! * (mixed.left[i]![j]! - s * all))
+    })
+    const ofRaw = ofMasked.map((row, i) => row.map((r, j) => (raw[i]![j]! * r) / stable(masked[i]![j]!)))
+    const scores = epsilon(q, turned(k), ofRaw, 2)
+    const fromQ = epsilon(input, wq, scores.left, 1).left
+    const fromK = epsilon(input, wk, turned(scores.right), 1).left
+    return fromV.flat().map((value, i) => value + fromQ.flat()[i]! + fromK.flat()[i]!)
+  }
+
+  it.each(['shared', 'constant'] as const)('attention, %s', async mode => {
+    const seed = numbers(44, rows * width)
+    const { graph, result } = attention
+    const walk = differentiate(graph, { of: [result], at: ['x'], rules: lrpRules({ composite: [], attention: mode }) })
+    const feeds = {
+      x: ndarray([rows, width], Float64Array.from(x)),
+      [walk.cotangents[result]!]: ndarray([rows, width], Float64Array.from(seed)),
+    }
+    const name = walk.gradients['x']!
+    const exact = evaluate(walk.graph, feeds, [name]).get(name)!.data
+    expectClose(exact, byHand(shaped(seed, width), mode === 'constant'), 1e-9, mode)
+    const total = exact.reduce((sum, value) => sum + value, 0)
+    if (mode === 'constant')
+      expect(total).toBeCloseTo(
+        seed.reduce((sum, value) => sum + value, 0),
+        3,
+      )
+  })
+})

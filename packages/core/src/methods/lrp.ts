@@ -40,7 +40,7 @@ function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, low, high }: O
   const parameters = { epsilon, gamma, ...(bounded ? { low: bounds.low!, high: bounds.high! } : {}) }
   // Rules for the first layer are about pixels; a tensor inside the model is no picture.
   const composite = chosen.composite(parameters).filter(({ layers }) => atInputs || layers !== 'first')
-  return lrpRuleSet({ composite, from: target.output })
+  return lrpRuleSet({ composite, from: target.output, ...('attention' in chosen ? { attention: chosen.attention } : {}) })
 }
 
 /** sum_k z_k d f / d z_k, the relevance that starts at the scores z: f itself where f is a score or a difference of scores. */
@@ -69,8 +69,11 @@ function startingRelevance({ target, outputs, value }: Evaluator): number {
  * | epsilon-alpha2-beta1-flat | flat | alpha 2, beta 1 | epsilon |
  * | excitation-backprop | as the others | z-plus without bias | z-plus without bias |
  * | deep-taylor | z-box with bounds, else w-square | z-plus without bias | z-plus without bias |
+ * | attn-lrp, cp-lrp | epsilon | epsilon | epsilon |
  * | zero, epsilon, gamma, alpha1-beta0, alpha2-beta1 | that rule | that rule | that rule |
  *
+ * Attention: a product of two values gives each half, softmax is x (R - s sum R), normalisation keeps its spread constant (AttnLRP, in
+ * every preset); cp-lrp lets nothing through attention weights. attn-lrp is epsilon under the name of its paper.
  * The rules themselves are documented at `layerRules` in @ascribe/autodiff. A convolution over a single place (a classifier written as
  * 1x1 convolution) counts as dense. Batch normalisation is folded into the layer before it. Values are raw: they start from f(x), where
  * zennit's start from 1. How much arrives is `conservation` = sum A / what started; biases, epsilon and padding take the rest, and more

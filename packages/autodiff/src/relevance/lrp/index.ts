@@ -17,6 +17,8 @@ export interface LrpOptions {
    * given are the relevance.
    */
   readonly from?: string
+  /** `constant`: no relevance through attention weights to queries and keys (CP-LRP); default `shared`: half (AttnLRP). */
+  readonly attention?: 'shared' | 'constant'
 }
 
 /** The entry of a node that reads where relevance starts: its gradient, times the value that it reads. */
@@ -53,14 +55,19 @@ const layerEntry = (assignment: Assignment): RuleEntry =>
  * - Sums (residual additions, means, average pooling, linear resizing, normalisation left as an affine map) share in proportion to
  *   contributions; what a constant brought ends with it. Before the first layer a sum with a constant passes relevance on.
  * - Max pooling and other choices give all to the winner; movement takes the gradient's way; activations and constant factors pass.
- * - Products of two values that both depend on the input give each a half; softmax is x (R - s sum R).
+ * - Products of two values that both depend on the input give each a half; softmax is x (R - s sum R); layer, instance and group
+ *   normalisation are linear with their spread taken as constant (Achtibat et al. 2024).
  * - Any other operator throws a MissingRelevanceError once relevance reaches it.
  */
-export function lrpRules({ composite, from }: LrpOptions): RuleSet {
+export function lrpRules({ composite, from, attention = 'shared' }: LrpOptions): RuleSet {
   const known = new WeakMap<Graph, { places: Places; table: RuleTable }>()
   const viewOf = (graph: Graph) => {
     const places = placesOf(graph, from)
-    const table = operatorEntries({ beforeLayers: name => places.stem.has(name) })
+    const table = operatorEntries({
+      beforeLayers: name => places.stem.has(name),
+      isLayer: node => places.layers.has(node),
+      constantAttention: attention === 'constant',
+    })
     const view = { places, table }
     known.set(graph, view)
     return view

@@ -1,9 +1,10 @@
 /** @file How relevance passes operators that are not layers: each entry says which of a few ways is its own. */
-import { operatorKey } from '@ascribe/onnx'
+import { type Graph, type Node, operatorKey } from '@ascribe/onnx'
 import { gradientTable } from '../../gradient/index.js'
 import type { RuleContext, RuleEntry, RuleTable } from '../../rule.js'
 import { single } from '../../rule.js'
 import { biasAfter } from './layer.js'
+import { normEntries } from './norms.js'
 import { stabilised } from './share.js'
 
 /** Added to denominators of sums, means and residual additions. */
@@ -13,6 +14,9 @@ const stabiliser = 1e-6
 export interface Surroundings {
   /** True for values that no layer has touched yet. */
   readonly beforeLayers: (name: string) => boolean
+  readonly isLayer: (node: Node) => boolean
+  /** True where attention weights count as constants (CP-LRP). */
+  readonly constantAttention: boolean
 }
 
 type Way = (surroundings: Surroundings) => RuleEntry
@@ -53,17 +57,35 @@ const passed: Way = () => single(handed)
 const shared: Way = () => single((relevance, c) => proportional(relevance, c))
 
 /** A sum with a constant before the first layer only writes the input in other units; elsewhere the constant takes its share. */
-const affine: Way = ({ beforeLayers }) =>
+const affine: Way = ({ beforeLayers, isLayer }) =>
   single((relevance, c) => {
     const index = c.node.inputs.findIndex((_, i) => c.wants(i))
     if (wantedCount(c) === 1 && beforeLayers(c.input(index))) return handed(relevance, c)
     const [producer] = c.node.inputs.flatMap(input => c.graph.producer(input) ?? [])
-    if (producer && biasAfter(producer, c.graph)?.add === c.node) return handed(relevance, c)
+    if (producer && isLayer(producer) && biasAfter(producer, c.graph)?.add === c.node) return handed(relevance, c)
     return proportional(relevance, c)
   })
 
-/** A product of two values that both depend on the input: half the relevance through each (Achtibat et al. 2024, proposition 3.3). */
-const bilinear: Way = () => single((relevance, c) => proportional(relevance, c, wantedCount(c)))
+/** Operators between a softmax and the product that reads it. */
+const between: ReadonlySet<string> = new Set(['Cast', 'Dropout', 'Identity', 'Reshape'])
+
+/** True for attention weights: a softmax's result. */
+function isAttention(graph: Graph, name: string): boolean {
+  const node = graph.producer(name)
+  if (!node) return false
+  return operatorKey(node) === 'Softmax' || (between.has(operatorKey(node)) && isAttention(graph, node.inputs[0]!))
+}
+
+/**
+ * A product of two values that both depend on the input: half the relevance through each (Achtibat et al. 2024, proposition 3.3).
+ * Where attention weights are constants, all goes to the other factor (Ali et al. 2022).
+ */
+const bilinear: Way = ({ constantAttention }) =>
+  single((relevance, c) => {
+    const kept = c.node.inputs.map((input, index) => c.wants(index) && !(constantAttention && isAttention(c.graph, input)))
+    const count = kept.filter(Boolean).length
+    return count === 0 ? [] : proportional(relevance, { ...c, wants: index => kept[index] ?? false }, count)
+  })
 
 /** A quotient's divisor counts as constant. */
 const quotient: Way = () =>
@@ -136,5 +158,5 @@ export function operatorEntries(surroundings: Surroundings): RuleTable {
   const own = Object.entries(ways).map(([operator, way]) => [operator, way(surroundings)] as const)
   // Operators through which nothing flows let no relevance through either.
   const blocked = Object.entries(gradientTable).filter(([, entry]) => entry.kind !== 'gradient' && entry.kind !== 'none')
-  return Object.fromEntries([...blocked, ...own])
+  return { ...Object.fromEntries([...blocked, ...own]), ...normEntries }
 }

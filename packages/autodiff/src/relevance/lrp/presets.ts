@@ -34,6 +34,8 @@ export interface PresetParameters {
 interface Preset {
   /** True where it cannot do without bounds of the input. */
   readonly bounds?: true
+  /** What relevance does at attention weights; default `shared`. */
+  readonly attention?: 'constant'
   readonly composite: (parameters: PresetParameters) => Composite
 }
 
@@ -55,7 +57,8 @@ const alphaBeta: Assignment = { layers: 'convolution', rule: 'alpha-beta', alpha
 /**
  * Presets by name. epsilon-plus and its kin: Kohlbrenner et al. 2020; epsilon-gamma-box: Montavon et al. 2019, with z-box at the first
  * layer; excitation-backprop: Zhang et al. 2016 (positive contributions, no bias); deep-taylor: Montavon et al. 2017 (positive
- * contributions without bias, at the first layer z-box where bounds are given and w-square else).
+ * contributions without bias, at the first layer z-box where bounds are given and w-square else); attn-lrp: Achtibat et al. 2024, which is epsilon by another name;
+ * cp-lrp: Ali et al. 2022, which lets nothing through attention weights.
  */
 export const lrpPresets = {
   'epsilon-plus': { composite: p => [dense(p), plus] },
@@ -73,6 +76,8 @@ export const lrpPresets = {
       { layers: 'every', rule: 'z-plus', bias: false },
     ],
   },
+  'attn-lrp': { composite: everywhere('epsilon', ({ epsilon }) => ({ epsilon })) },
+  'cp-lrp': { attention: 'constant', composite: everywhere('epsilon', ({ epsilon }) => ({ epsilon })) },
   zero: { composite: everywhere('zero') },
   epsilon: { composite: everywhere('epsilon', ({ epsilon }) => ({ epsilon })) },
   gamma: { composite: everywhere('gamma', ({ gamma }) => ({ gamma })) },
