@@ -36,6 +36,38 @@ export interface DeepliftShapOptions extends DeepliftOptions {
   readonly samples?: number
 }
 
+export interface ExpectedGradientsOptions extends MethodOptions {
+  readonly samples?: number
+  readonly baseline?: Baseline
+  readonly sampling?: 'stratified' | 'independent'
+  readonly noise?: number
+  readonly scale?: 'range' | 'absolute'
+  readonly multiply?: boolean
+  readonly variant?: 'ascribe' | 'captum' | 'shap'
+}
+
+export interface BlurIgOptions extends MethodOptions {
+  readonly points?: number
+  readonly maxSigma?: number
+  readonly rule?: string
+  readonly edge?: 'zeros' | 'reflect'
+  readonly variant?: 'ascribe' | 'pair' | 'pair-sqrt'
+}
+
+export interface GuidedIgOptions extends MethodOptions {
+  readonly points?: number
+  readonly fraction?: number
+  readonly maxDistance?: number
+  readonly baseline?: Baseline
+  readonly variant?: 'ascribe' | 'pair'
+}
+
+export interface IdgOptions extends MethodOptions {
+  readonly points?: number
+  readonly rule?: string
+  readonly baseline?: Baseline
+}
+
 export interface SmoothGradOptions extends MethodOptions {
   readonly samples?: number
   readonly noise?: number
@@ -169,6 +201,10 @@ function methodFunction<O extends MethodOptions>(name: string): MethodFunction<O
 export const gradient = methodFunction<GradientOptions>('gradient')
 export const inputXGradient = methodFunction('input-x-gradient')
 export const integratedGradients = methodFunction<IntegratedGradientsOptions>('integrated-gradients')
+export const expectedGradients = methodFunction<ExpectedGradientsOptions>('expected-gradients')
+export const blurIg = methodFunction<BlurIgOptions>('blur-ig')
+export const guidedIg = methodFunction<GuidedIgOptions>('guided-ig')
+export const idg = methodFunction<IdgOptions>('idg')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')

@@ -50,6 +50,10 @@ const image = { image: float32([1, 3, 12, 12], normal(9, [1, 3, 12, 12]).numbers
 /** Small settings, so that the matrix stays quick. */
 const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
+  'expected-gradients': { samples: 11 },
+  'blur-ig': { points: 13 },
+  'guided-ig': { points: 11 },
+  idg: { points: 13 },
   'deeplift-shap': { samples: 7 },
   'smooth-grad': { samples: 11 },
   'noise-tunnel': { samples: 11 },

@@ -8,8 +8,8 @@ import type { Method } from './method.js'
 import { quadratures } from './quadrature.js'
 import { blurred, blurredWithSlope, edgeRules, gaussianKernel, type Planes } from './scale-space.js'
 
-/** A sampled Gaussian of this sigma moves less than 1e-9 of a pixel's value. */
-const sharp = 0.15
+/** Quadrature starts at this sigma: its blur differs from the picture by 4e-6 of the neighbours, which is one straight step. */
+const sharp = 0.2
 
 /** PAIR's forward difference in sigma, and the width of its kernel in sigmas. */
 const [pairStep, pairWidth] = [0.01, 4]
@@ -22,23 +22,25 @@ interface Blur {
 
 /** Where on the path gradients are taken, sharpest first, and how they add up. */
 interface Scheme {
-  readonly sigmas: ArrayLike<number>
   readonly weights: ArrayLike<number>
-  readonly last: number
-  readonly blur: (planes: Planes, sigma: number, edge: string) => Blur
-  readonly end: (planes: Planes, sigma: number, edge: string) => Float64Array
+  readonly blur: (planes: Planes, point: number, edge: string) => Blur
+  readonly end: (planes: Planes, edge: string) => Float64Array
 }
 
 /** Quadrature in ln sigma, with the derivative of the blurred picture. */
 function logarithmic(points: number, maxSigma: number, rule: string): Scheme {
   const range = Math.log(maxSigma / sharp)
   const { positions, weights } = quadratures[rule]!(points)
+  const first = weights[0]! * range
   return {
-    sigmas: positions.map(position => sharp * Math.exp(position * range)),
     weights: weights.map(weight => weight * range),
-    last: maxSigma,
-    blur: blurredWithSlope,
-    end: (planes, sigma, edge) => blurredWithSlope(planes, sigma, edge).values,
+    blur: (planes, point, edge) => {
+      const { values, slope } = blurredWithSlope(planes, sharp * Math.exp(positions[point]! * range), edge)
+      if (point > 0) return { values, slope }
+      const start = blurredWithSlope(planes, sharp, edge).values
+      return { values, slope: slope.map((change, i) => change + (start[i]! - planes.values[i]!) / first) }
+    },
+    end: (planes, edge) => blurredWithSlope(planes, maxSigma, edge).values,
   }
 }
 
@@ -51,15 +53,13 @@ const cutBlur = (planes: Planes, sigma: number, edge: string): Float64Array =>
 const pair = (points: number, at: (share: number) => number): Scheme => {
   const sigmas = Float64Array.from({ length: points + 1 }, (_, i) => at(i / points))
   return {
-    sigmas: sigmas.subarray(0, points),
     weights: Float64Array.from({ length: points }, (_, i) => sigmas[i + 1]! - sigmas[i]!),
-    last: sigmas[points]!,
-    blur: (planes, sigma, edge) => {
-      const values = cutBlur(planes, sigma, edge)
-      const next = cutBlur(planes, sigma + pairStep, edge)
+    blur: (planes, point, edge) => {
+      const values = cutBlur(planes, sigmas[point]!, edge)
+      const next = cutBlur(planes, sigmas[point]! + pairStep, edge)
       return { values, slope: next.map((value, i) => (value - values[i]!) / pairStep) }
     },
-    end: cutBlur,
+    end: (planes, edge) => cutBlur(planes, sigmas[points]!, edge),
   }
 }
 
@@ -125,7 +125,7 @@ export const blurIg: Method = {
         for (let row = 0; row < used; row++) {
           const slope: Record<string, Float32Array> = {}
           for (const { name, size, planes, layOut } of pictures) {
-            const blur = scheme.blur(planes, scheme.sigmas[start + row]!, edge)
+            const blur = scheme.blur(planes, start + row, edge)
             out[name]!.set(layOut(blur.values), row * size)
             slope[name] = layOut(blur.slope)
           }
@@ -142,9 +142,7 @@ export const blurIg: Method = {
       },
       'points',
     )
-    const end = Object.fromEntries(
-      pictures.map(({ name, planes, layOut }) => [name, layOut(scheme.end(planes, scheme.last, edge))]),
-    )
+    const end = Object.fromEntries(pictures.map(({ name, planes, layOut }) => [name, layOut(scheme.end(planes, edge))]))
     const baselineValue = (await evaluator.forward(end, 1))[0]!
     return { maps: mapsOf(evaluator, (name, i) => sum[name]![i]!), baselineValue }
   },
@@ -159,7 +157,7 @@ function picturesOf(evaluator: Evaluator) {
         `blur-ig needs pictures [1, channels, height, width]; "${name}" has dims [${dims}]; name a picture with --at, or use integrated-gradients`,
       )
     const { channels, height, width } = pictureStrides(dims, axes)
-    const planes: Planes = { values: toPlanes(data, dims, axes), count: channels, height, width }
+    const planes: Planes = { values: Float64Array.from(toPlanes(data, dims, axes)), count: channels, height, width }
     return { name, size: data.length, planes, layOut: (values: Float64Array) => fromPlanes(values, dims, axes) }
   })
 }

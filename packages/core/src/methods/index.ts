@@ -1,6 +1,7 @@
 /** @file Every attribution method, listed once. The command, the docs and the test matrix read this list. */
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
+import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
 import { centre } from './centre.js'
 import { deconvnet } from './deconvnet.js'
@@ -9,10 +10,13 @@ import { deepliftShap } from './deeplift-shap.js'
 import { edges } from './edges.js'
 import { exactShapley } from './exact-shapley.js'
 import { featureAblation } from './feature-ablation.js'
+import { expectedGradients } from './expected-gradients.js'
 import { gradCam } from './grad-cam.js'
 import { gradient } from './gradient.js'
 import { guidedBackprop } from './guided-backprop.js'
 import { guidedGradCam } from './guided-grad-cam.js'
+import { guidedIg } from './guided-ig.js'
+import { idg } from './idg.js'
 import { inputXGradient } from './input-x-gradient.js'
 import { integratedGradients } from './integrated-gradients.js'
 import { kernelShap } from './kernel-shap.js'
@@ -33,6 +37,10 @@ export const methods: readonly Method[] = [
   gradient,
   inputXGradient,
   integratedGradients,
+  expectedGradients,
+  blurIg,
+  guidedIg,
+  idg,
   smoothGrad,
   noiseTunnel(methodNamed),
   guidedBackprop,

@@ -2,7 +2,7 @@
 
 /** Planes of height x width, one after another. */
 export interface Planes {
-  readonly values: ArrayLike<number>
+  readonly values: Float64Array
   readonly count: number
   readonly height: number
   readonly width: number
@@ -36,42 +36,48 @@ function kernelSlope(kernel: Kernel, sigma: number): Kernel {
   return kernel.map((weight, i) => (weight * ((i - radius) ** 2 - spread)) / (sigma * sigma))
 }
 
-/** One convolution along the middle of [outer, length, inner]. */
-function along(
-  values: ArrayLike<number>,
-  outer: number,
-  length: number,
-  inner: number,
-  kernel: Kernel,
-  edge: string,
-): Float64Array {
-  const out = new Float64Array(values.length)
+/** For one place along an axis: the weights of the places `low` .. `low + weights.length - 1`; offsets that reach one place are added up. */
+function weightsAt(to: number, length: number, kernel: Kernel, edge: string): { low: number; weights: Float64Array } {
   const radius = (kernel.length - 1) / 2
   const inside = edgeRules[edge]!
-  // Offsets that reach the same place are added up first: one weight per pair of places.
-  for (let to = 0; to < length; to++) {
-    const weights = new Float64Array(length)
-    const reach = edge === 'zeros' ? [Math.max(-radius, -to), Math.min(radius, length - 1 - to)] : [-radius, radius]
-    for (let offset = reach[0]!; offset <= reach[1]!; offset++) {
-      const from = inside(to + offset, length)
-      if (from !== undefined) weights[from]! += kernel[offset + radius]!
-    }
-    for (let from = 0; from < length; from++) {
-      const weight = weights[from]!
-      if (weight === 0) continue
-      for (let o = 0; o < outer; o++) {
-        const [target, source] = [(o * length + to) * inner, (o * length + from) * inner]
-        for (let i = 0; i < inner; i++) out[target + i]! += weight * values[source + i]!
-      }
-    }
+  const all = new Float64Array(length)
+  let [low, high] = [length, -1]
+  for (let offset = -radius; offset <= radius; offset++) {
+    const from = inside(to + offset, length)
+    if (from === undefined) continue
+    all[from]! += kernel[offset + radius]!
+    low = Math.min(low, from)
+    high = Math.max(high, from)
   }
+  return { low, weights: all.subarray(low, high + 1) }
+}
+
+/** One convolution along the middle of [outer, length, inner]. */
+function along(values: Float64Array, outer: number, length: number, inner: number, kernel: Kernel, edge: string): Float64Array {
+  const out = new Float64Array(values.length)
+  const rows = Array.from({ length }, (_, to) => weightsAt(to, length, kernel, edge))
+  for (let o = 0; o < outer; o++)
+    for (let to = 0; to < length; to++) {
+      const { low, weights } = rows[to]!
+      const target = (o * length + to) * inner
+      const source = (o * length + low) * inner
+      if (inner === 1) {
+        let sum = 0
+        for (let k = 0; k < weights.length; k++) sum += weights[k]! * values[source + k]!
+        out[target] = sum
+      } else
+        for (let k = 0; k < weights.length; k++) {
+          const weight = weights[k]!
+          for (let i = 0; i < inner; i++) out[target + i]! += weight * values[source + k * inner + i]!
+        }
+    }
   return out
 }
 
-const across = ({ count, height, width }: Planes, values: ArrayLike<number>, kernel: Kernel, edge: string): Float64Array =>
+const across = ({ count, height, width }: Planes, values: Float64Array, kernel: Kernel, edge: string): Float64Array =>
   along(values, count * height, width, 1, kernel, edge)
 
-const down = ({ count, height, width }: Planes, values: ArrayLike<number>, kernel: Kernel, edge: string): Float64Array =>
+const down = ({ count, height, width }: Planes, values: Float64Array, kernel: Kernel, edge: string): Float64Array =>
   along(values, count, height, width, kernel, edge)
 
 /** Every plane under a kernel in both directions. */
