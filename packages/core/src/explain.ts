@@ -1,6 +1,6 @@
 /** @file One explanation: a method run on one input of a model. */
 import { MissingRuleError, NoGradientPathError } from '@ascribe/autodiff'
-import { UnknownShapeError } from '@ascribe/onnx'
+import { type Graph, UnknownShapeError } from '@ascribe/onnx'
 import { type Attribution, relativeResidual } from './attribution.js'
 import { NoGradientError, NotFiniteError } from './errors.js'
 import { methodNamed, methods } from './methods/index.js'
@@ -8,6 +8,7 @@ import { type Method, type Options, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
 import { type PrepareOptions, prepare } from './prepare.js'
 import type { TensorValues } from './tensor-value.js'
+import { hasTrees } from './trees/margin.js'
 
 export interface ExplainOptions extends PrepareOptions {
   /** Options of the method, by name; unknown ones are an error. */
@@ -35,7 +36,7 @@ export async function explain(
   const evaluator = await prepare(model, row, options)
   const seed = options.seed ?? 0
   const started = performance.now()
-  const result = await chosen.run(evaluator, settings, seed).catch(explainMissingGradient)
+  const result = await chosen.run(evaluator, settings, seed).catch(cause => explainMissingGradient(cause, evaluator.graph))
   const milliseconds = performance.now() - started
   const maps = Object.values(result.maps)
   for (const [name, { values }] of Object.entries(result.maps))
@@ -64,9 +65,12 @@ export async function explain(
 }
 
 /** Adds to an error of differentiation what can still be done. */
-function explainMissingGradient(cause: unknown): never {
+function explainMissingGradient(cause: unknown, graph: Graph): never {
   if (cause instanceof MissingRuleError || cause instanceof NoGradientPathError || cause instanceof UnknownShapeError) {
-    const without = methods.filter(({ needs, control }) => !needs.includes('gradient') && !control).map(({ name }) => name)
+    const trees = hasTrees(graph)
+    const without = methods
+      .filter(({ needs, control }) => !control && !needs.includes('gradient') && (trees || !needs.includes('trees')))
+      .map(({ name }) => name)
     throw new NoGradientError(`${cause.message}; methods that need no gradient still work: ${without.join(', ')}`, { cause })
   }
   throw cause

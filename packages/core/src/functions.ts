@@ -158,6 +158,16 @@ export interface LimeOptions extends MethodOptions {
   readonly variant?: 'ascribe' | 'lime' | 'captum'
 }
 
+/** Of treeShap and treeShapInteractions. */
+export interface TreeShapOptions extends MethodOptions {
+  readonly background?: Baseline
+  readonly game?: 'auto' | 'interventional' | 'path-dependent'
+}
+
+export interface SaabasOptions extends MethodOptions {
+  readonly background?: Baseline
+}
+
 /** Sigma as a share of height and width for `centre`, in pixels for `blurredCopy`. */
 export interface SigmaOptions extends MethodOptions {
   readonly sigma?: number
@@ -223,6 +233,9 @@ export const permutationShapley = methodFunction<PermutationShapleyOptions>('per
 export const samplingShapley = methodFunction<SampledShapleyOptions>('sampling-shapley')
 export const owen = methodFunction<SampledShapleyOptions>('owen')
 export const lime = methodFunction<LimeOptions>('lime')
+export const treeShap = methodFunction<TreeShapOptions>('tree-shap')
+export const treeShapInteractions = methodFunction<TreeShapOptions>('tree-shap-interactions')
+export const saabas = methodFunction<SaabasOptions>('saabas')
 export const random = methodFunction('random')
 export const uniform = methodFunction('uniform')
 export const edges = methodFunction('edges')

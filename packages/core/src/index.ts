@@ -32,3 +32,4 @@ export type { Device, RunOptions, Runtime, Session, SessionOptions } from './run
 export { suggestion } from './suggest.js'
 export { type Link, links, type ResolvedTarget, resolveTarget, type Target } from './target.js'
 export { float32, type TensorValue, type TensorValues, type ValueDataType } from './tensor-value.js'
+export { hasTrees } from './trees/margin.js'

@@ -1,5 +1,5 @@
 /** @file Everything that `ascribe doctor` finds out about a model. */
-import { explain, type Method, type Model, methods, prepare, resolveOptions, type TensorValues } from '@ascribe/core'
+import { explain, hasTrees, type Method, type Model, methods, prepare, resolveOptions, type TensorValues } from '@ascribe/core'
 import { dimsOf, type PortRecord } from '../explain/record.js'
 import { isExpected, messageOf } from '../failures.js'
 import { checkGradient, type GradientCheck } from './check.js'
@@ -85,7 +85,8 @@ export async function examine(model: Model, options: ExamineOptions): Promise<Ex
   }
   onStep('trying the methods')
   const advice: MethodAdvice[] = []
-  for (const method of methods) if (!method.control) advice.push(await tryMethod(method, model, options, check))
+  const concerned = methods.filter(({ control, needs }) => !control && (hasTrees(graph) || !needs.includes('trees')))
+  for (const method of concerned) advice.push(await tryMethod(method, model, options, check))
   return {
     model: model.name,
     sha256: model.digest,

@@ -29,8 +29,11 @@ import { owen } from './owen.js'
 import { permutationShapley } from './permutation-shapley.js'
 import { random } from './random.js'
 import { rise } from './rise.js'
+import { saabas } from './saabas.js'
 import { samplingShapley } from './sampling-shapley.js'
 import { smoothGrad } from './smooth-grad.js'
+import { treeShap } from './tree-shap.js'
+import { treeShapInteractions } from './tree-shap-interactions.js'
 import { uniform } from './uniform.js'
 
 export const methods: readonly Method[] = [
@@ -59,6 +62,9 @@ export const methods: readonly Method[] = [
   samplingShapley,
   owen,
   lime,
+  treeShap,
+  treeShapInteractions,
+  saabas,
   random,
   uniform,
   edges,
