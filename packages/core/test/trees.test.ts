@@ -5,7 +5,7 @@ import { saabas } from '../src/methods/saabas.js'
 import { treeShap } from '../src/methods/tree-shap.js'
 import { treeShapInteractions } from '../src/methods/tree-shap-interactions.js'
 import { emptyMargin, explainedTrees, shapleyValues } from '../src/trees/explained.js'
-import { modelOf, testRuntime } from './support/models.js'
+import { build, modelOf, testRuntime } from './support/models.js'
 import {
   bruteInteractions,
   bruteShapley,
@@ -321,6 +321,32 @@ describe('TreeEnsemble of version 5', () => {
         1e-12,
       )
     }
+  })
+})
+
+describe('covers counted with the background', () => {
+  it('follows unreached splits both ways, and says so', async () => {
+    const plain = treesModel([without(and)], { columns: 2 })
+    // Both rows leave at the root, so nothing is known about the split on column 0: half each way.
+    const background = rowsOf([
+      [0, 0],
+      [1, 0],
+    ])
+    const a = await explain(modelOf(plain), row([1, 1]), treeShap, { target: 0, options: { background, game: 'path-dependent' } })
+    // v(nobody) = v(0) = 0, v(1) = 40, v(0, 1) = 80.
+    expectNear(a.values, [20, 60])
+    expect(a.baselineValue).toBe(0)
+    expect(a.warnings[0]).toContain('1 splits have no cover')
+  })
+
+  it('explains tables that come in as several inputs', async () => {
+    const graph = build({ a: ['batch', 1], b: ['batch', 1] }, (b, first, second) =>
+      ensemble(b, b.emit('Concat', [first!, second!], { axis: 1 }), [and], { columns: 2 }),
+    )
+    const inputs = { a: rowsOf([[1]]), b: rowsOf([[1]]) }
+    const background = { a: rowsOf([[0], [0], [1], [1]]), b: rowsOf([[0], [1], [0], [1]]) }
+    const found = await explain(modelOf(graph), inputs, treeShap, { target: 0, options: { background } })
+    expectNear([found.maps['a']!.values[0]!, found.maps['b']!.values[0]!], [30, 30])
   })
 })
 
