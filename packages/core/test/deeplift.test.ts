@@ -221,7 +221,31 @@ describe('completeness', () => {
       expect(relativeResidual(a)!, target).toBeLessThan(1e-3)
       expect(a.warnings).toEqual([])
     }
+    if (file.startsWith('resnet')) {
+      const options = { baseline: 'blur:3', rule: 'reveal-cancel' }
+      expect(relativeResidual(await explain(model, { [name]: image(5, dims) }, deeplift, { options }))!).toBeLessThan(1e-3)
+    }
     await model.dispose()
+  })
+})
+
+describe('reveal-cancel', () => {
+  it('sees inputs that cancel each other: the smaller of two', async () => {
+    const smaller = two((b, x1, x2) => b.emit('Sub', [x1, b.emit('Relu', [b.emit('Sub', [x1, x2])])]))
+    const inputs = { x1: row([3]), x2: row([1]) }
+    const revealed = await lift(smaller, inputs, { options: { rule: 'reveal-cancel' } })
+    expectValues([revealed.maps['x1']!.values[0]!, revealed.maps['x2']!.values[0]!], [0.5, 0.5])
+    const rescaled = await lift(smaller, inputs)
+    expectValues([rescaled.maps['x1']!.values[0]!, rescaled.maps['x2']!.values[0]!], [0, 1])
+  })
+
+  it.each([1, 2])('is complete on random network %i', async seed => {
+    const baseline = image(seed + 60, [1, 3, 10, 10])
+    const inputs = { image: image(seed + 50, [1, 3, 10, 10]) }
+    const a = await lift(randomNetwork(seed), inputs, { options: { baseline, rule: 'reveal-cancel' } })
+    expect(Math.abs(a.residual!)).toBeLessThan(5e-5 * Math.max(1, Math.abs(a.value), Math.abs(a.baselineValue!)))
+    const plain = await lift(randomNetwork(seed), inputs, { options: { baseline } })
+    expect(Math.max(...a.values.map((value, i) => Math.abs(value - plain.values[i]!)))).toBeGreaterThan(1e-3)
   })
 })
 

@@ -1,7 +1,7 @@
 /** @file Rule sets for the reverse walk, by name. */
 import { gradientRules } from '../gradient/index.js'
 import type { RuleSet } from '../rule.js'
-import { deepliftRules } from './deeplift/index.js'
+import { deepliftRules, revealCancelRules } from './deeplift/index.js'
 import { deconvnetRules, guidedRules } from './guided.js'
 import { type LrpOptions, lrpRules } from './lrp/index.js'
 
@@ -11,6 +11,7 @@ export const ruleSets = {
   'guided-backprop': guidedRules,
   deconvnet: deconvnetRules,
   deeplift: deepliftRules,
+  'deeplift-reveal-cancel': revealCancelRules,
 } as const satisfies Readonly<Record<string, RuleSet>>
 
 /** Name of a rule set. */

@@ -1,7 +1,7 @@
 /** @file deeplift-shap: DeepLIFT averaged over a set of baselines. */
 import type { Points } from '../evaluator.js'
 import { backgroundOf, backgroundSize } from './background.js'
-import { deepliftOptions } from './deeplift.js'
+import { deepliftOptions, deepliftRuleSets } from './deeplift.js'
 import { zeroSums } from './line.js'
 import { mapsOf } from './maps.js'
 import type { Method } from './method.js'
@@ -57,7 +57,7 @@ export const deepliftShap: Method = {
         }),
       )
     let baselineSum = 0
-    await evaluator.withRules('deeplift').pairs(
+    await evaluator.withRules(deepliftRuleSets[options['rule']]!).pairs(
       count,
       (start, used) => ({ inputs: repeated(() => point, start, used), baselines: repeated(background.row, start, used) }),
       (k, _, baselineValue, multipliers) => {

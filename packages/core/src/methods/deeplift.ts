@@ -1,12 +1,20 @@
 /** @file deeplift: contributions to the change from a baseline, by multipliers carried back through the network. */
+import type { RuleSetName } from '@ascribe/autodiff'
 import { baselinePoints } from './integrated-gradients.js'
 import { mapsOf } from './maps.js'
-import type { Method } from './method.js'
+import type { Method, OptionSpecs } from './method.js'
 
 /** What DeepLIFT and DeepLIFT SHAP share. */
 export const deepliftOptions = {
+  rule: { kind: 'choice', default: 'rescale', values: ['rescale', 'reveal-cancel'], describe: 'rule at nonlinearities' },
   multiply: { kind: 'flag', default: true, describe: 'multiply by x - b' },
-} as const
+} as const satisfies OptionSpecs
+
+/** Rule sets by the value of the option `rule`. */
+export const deepliftRuleSets: Readonly<Record<string, RuleSetName>> = {
+  rescale: 'deeplift',
+  'reveal-cancel': 'deeplift-reveal-cancel',
+}
 
 /**
  * A_i = (x_i - b_i) m_i. The model runs on x and on the baseline b; multipliers m are carried back from m = 1 at the target by the chain rule
@@ -16,6 +24,8 @@ export const deepliftOptions = {
  * (Shapley values of the two). A maximum gives its change to the element that made it, the winner on x where it rose and the winner
  * on b where it fell, window by window. Softmax is exact and per row (g L - w sum g L with L the logarithmic mean of p and p0, w = L / sum L),
  * and normalisation layers are products of the centred value and the inverse deviation.
+ * `rule=reveal-cancel` (section 3.5 of the paper) carries what pushes a value up and what pushes it down back apart, wherever an elementwise
+ * function follows a convolution, a product with constant weights, or an addition: inputs that cancel each other are seen.
  *
  * Completeness: the values sum to f(x) - f(b); what rounding leaves is the residual. Every operator of the graph takes part, functional
  * or not; one without a rule is an error that names it. Values depend on how the function is written (no implementation invariance).
@@ -38,7 +48,7 @@ export const deeplift: Method = {
   async run(evaluator, options, seed) {
     const baseline = baselinePoints(evaluator, options['baseline'], seed)
     let result: { baselineValue: number; multipliers: Readonly<Record<string, Float32Array>> } | undefined
-    await evaluator.withRules('deeplift').pairs(
+    await evaluator.withRules(deepliftRuleSets[options['rule']]!).pairs(
       1,
       () => ({ inputs: evaluator.point, baselines: baseline }),
       (_, __, baselineValue, multipliers) => {

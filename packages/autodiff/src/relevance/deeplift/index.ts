@@ -3,6 +3,7 @@ import { operatorKey } from '@ascribe/onnx'
 import { gradientTable } from '../../gradient/index.js'
 import type { RuleEntry, RuleSet, RuleTable } from '../../rule.js'
 import { none } from '../../rule.js'
+import { revealed, summed, summingKeys } from './cancel.js'
 import { winner } from './maximum.js'
 import { groupNormalization, instanceNormalization, layerNormalization } from './normalization.js'
 import { choice, division, inverse, norm, power, sqrt } from './products.js'
@@ -28,16 +29,21 @@ Trilu ReverseSequence CenterCropPad Gather GatherElements GatherND Compress Scat
 /** Linear in their first input. */
 const firsts = 'BatchNormalization Dropout Resize GridSample MaxUnpool Col2Im RoiAlign DFT STFT QuantizeLinear DequantizeLinear'
 
+/** Elementwise functions of all numbers, and below which change of the input they are nearly linear. */
+const everywhere: readonly (readonly [string, number])[] = (
+  [
+    ['Relu LeakyRelu PRelu ThresholdedRelu Shrink Clip HardSigmoid Abs', nearness.broken],
+    ['HardSwish Elu Selu Celu', nearness.bent],
+    ['Sigmoid Tanh Softplus Softsign Gelu com.microsoft:QuickGelu Mish Erf Exp Sin Cos Atan Sinh Cosh Asinh', nearness.smooth],
+  ] as const
+).flatMap(([names, near]) => names.split(' ').map(name => [name, near] as const))
+
 /** Entries by operator key; the gradient's own entry makes the fallback where a change is too small to divide by. */
 const rescaleTable: RuleTable = {
   ...entriesOf(products, bilinear),
   ...entriesOf(firsts, linearInFirst),
-  ...entriesOf('Relu LeakyRelu PRelu ThresholdedRelu Shrink Clip HardSigmoid Abs', entry => rescaled(entry, nearness.broken)),
-  ...entriesOf('HardSwish Elu Selu Celu', entry => rescaled(entry, nearness.bent)),
-  ...entriesOf(
-    `Sigmoid Tanh Softplus Softsign Gelu com.microsoft:QuickGelu Mish Erf Exp Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh`,
-    entry => rescaled(entry, nearness.smooth),
-  ),
+  ...Object.fromEntries(everywhere.map(([key, near]) => [key, rescaled(gradientTable[key]!, near)])),
+  ...entriesOf('Tan Asin Acos Acosh Atanh', entry => rescaled(entry, nearness.smooth)),
   ...entriesOf('Log', entry => rescaled(entry, nearness.smooth, true)),
   ...entriesOf('MaxPool GlobalMaxPool Max ReduceMax', entry => winner(entry, 1)),
   ...entriesOf('Min ReduceMin', entry => winner(entry, -1)),
@@ -55,15 +61,33 @@ const rescaleTable: RuleTable = {
   GroupNormalization: groupNormalization,
 }
 
+/** RevealCancel at elementwise functions of sums, the rescale rule everywhere else. */
+const revealCancelTable: RuleTable = {
+  ...rescaleTable,
+  ...Object.fromEntries(everywhere.map(([key, near]) => [key, revealed(gradientTable[key]!, rescaleTable[key]!, near)] as const)),
+  ...Object.fromEntries(summingKeys.map(key => [key, summed(key, rescaleTable[key]!, gradientTable[key]!)])),
+}
+
 const missing = none('DeepLIFT has no rule for it; integrated-gradients works on every model that has a gradient')
+
+const fromTable =
+  (table: RuleTable): RuleSet =>
+  node => {
+    const key = operatorKey(node)
+    const gradient = gradientTable[key]
+    return table[key] ?? (gradient?.kind === 'gradient' ? missing : gradient)
+  }
 
 /**
  * DeepLIFT with the rescale rule (Shrikumar et al. 2017), for a walk with a baseline stream: what reaches a value x is its multiplier, of
  * which sum (x - x0) multiplier = f(x) - f(x0) at every cut through the graph. Linear operators pass the gradient on, elementwise functions
  * (y - y0) / (x - x0), products share evenly, maxima give to the element that changed them. Operators that are not listed are an error.
  */
-export const deepliftRules: RuleSet = node => {
-  const key = operatorKey(node)
-  const gradient = gradientTable[key]
-  return rescaleTable[key] ?? (gradient?.kind === 'gradient' ? missing : gradient)
-}
+export const deepliftRules: RuleSet = fromTable(rescaleTable)
+
+/**
+ * DeepLIFT with the RevealCancel rule where an elementwise function follows Conv, Gemm, MatMul (constant weights), Add or Sub, directly
+ * or through the addition of a constant. There multipliers of positive and negative contributions differ; everything else is as in
+ * `deepliftRules`.
+ */
+export const revealCancelRules: RuleSet = fromTable(revealCancelTable)

@@ -8,8 +8,16 @@ import { change, onBaseline, refuseOthers } from './streams.js'
  */
 export const nearness = { broken: 1e-10, bent: 1e-4, smooth: 5e-3 } as const
 
+/** g times the mean of the gradients at both ends. */
+export function meanSlope(g: string, gradient: RuleEntry, c: RuleContext): string {
+  const x = c.input(0)
+  const slope = (context: RuleContext): string =>
+    (gradient.kind === 'gradient' ? (gradient.rule([g], context)[0] as string | null) : null) ?? c.scalar(0, x)
+  return c.emit('Mul', [c.emit('Add', [slope(c), slope(onBaseline(c))]), c.scalar(0.5, x)])
+}
+
 /** The quotient of changes, and where the change of x is too small, the mean gradient. */
-export function secant(g: string, gradient: RuleEntry, near: number, relative: boolean, c: RuleContext): string {
+function secant(g: string, gradient: RuleEntry, near: number, relative: boolean, c: RuleContext): string {
   const [x, y] = [c.input(0), c.output(0)]
   const dx = change(x, c)
   const threshold = relative
@@ -18,10 +26,7 @@ export function secant(g: string, gradient: RuleEntry, near: number, relative: b
   const moved = c.emit('Greater', [c.emit('Abs', [dx]), threshold])
   const divisor = c.emit('Where', [moved, dx, c.scalar(1, x)])
   const quotient = c.emit('Mul', [g, c.emit('Div', [change(y, c), divisor])])
-  const slope = (context: RuleContext): string =>
-    (gradient.kind === 'gradient' ? (gradient.rule([g], context)[0] as string | null) : null) ?? c.scalar(0, x)
-  const mean = c.emit('Mul', [c.emit('Add', [slope(c), slope(onBaseline(c))]), c.scalar(0.5, x)])
-  return c.emit('Where', [moved, quotient, mean])
+  return c.emit('Where', [moved, quotient, meanSlope(g, gradient, c)])
 }
 
 /**

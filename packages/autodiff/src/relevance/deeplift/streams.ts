@@ -11,8 +11,8 @@ export const change = (name: string, c: RuleContext): string => c.emit('Sub', [n
 export const midpoint = (name: string, c: RuleContext): string =>
   varies(name, c) ? c.emit('Mul', [c.emit('Add', [name, c.value(name, 'baseline')]), c.scalar(0.5, name)]) : name
 
-/** The context with some of the node's values under other names. */
-function renamed(c: RuleContext, other: (name: string) => string): RuleContext {
+/** The context with some of the node's values under other names of the same dimensions. */
+export function renamed(c: RuleContext, other: (name: string) => string): RuleContext {
   const original = new Map<string, string>()
   const names = new Map<string, string>()
   const to = (name: string): string => {
