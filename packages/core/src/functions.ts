@@ -91,6 +91,7 @@ export interface LrpOptions extends MethodOptions {
   readonly preset?: string
   readonly epsilon?: number
   readonly gamma?: number
+  readonly bias?: boolean
   /** Bounds of the input's values, or one per channel with commas between. */
   readonly low?: number | string
   readonly high?: number | string

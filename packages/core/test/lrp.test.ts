@@ -80,6 +80,17 @@ describe('dense models', () => {
     expect(a.warnings).toHaveLength(1)
   })
 
+  it('without biases in the denominators all relevance arrives', async () => {
+    const a = await explain(modelOf(multilayer()), { x: float32([1, 3], [1, 2, 3]) }, 'lrp', {
+      target: 0,
+      options: { bias: false },
+    })
+    // Three units are on, with 6 of input each: 20 / 3 per unit, split 1 : 2 : 3.
+    expectValues(a.values, [10 / 3, 20 / 3, 10])
+    expect(a.options['conservation']).toBeCloseTo(1, 5)
+    expect(a.warnings).toEqual([])
+  })
+
   it('30: a row is explained as when it is alone', async () => {
     const model = modelOf(multilayer())
     const alone = await explain(model, { x: float32([1, 3], [20, 50, 30]) }, 'lrp', { target: 1 })
@@ -204,7 +215,7 @@ describe('bounds and refusals', () => {
     )
     const run = explain(modelOf(graph), { x: float32([1, 2], [1, 2]) }, 'lrp', { target: 0 })
     await expect(run).rejects.toThrow(
-      /no relevance rule for operator Sin \(node "wave"\).*integrated-gradients.*still work: occlusion/,
+      /no relevance rule for operator Sin \(node "wave"\).*integrated-gradients.*still work: .*occlusion/,
     )
   })
 })

@@ -26,7 +26,7 @@ function parsedBound(text: string, option: string): number[] | undefined {
 }
 
 /** Name of the rule set for this evaluator. */
-function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, low, high }: Options) {
+function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, bias, low, high }: Options) {
   const { model, at, target } = evaluator
   const chosen = lrpPresets[preset as LrpPresetName]
   const atInputs = at.every(name => model.graph.inputs.some(input => input.name === name))
@@ -39,7 +39,10 @@ function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, low, high }: O
     )
   const parameters = { epsilon, gamma, ...(bounded ? { low: bounds.low!, high: bounds.high! } : {}) }
   // Rules for the first layer are about pixels; a tensor inside the model is no picture.
-  const composite = chosen.composite(parameters).filter(({ layers }) => atInputs || layers !== 'first')
+  const composite = chosen
+    .composite(parameters)
+    .filter(({ layers }) => atInputs || layers !== 'first')
+    .map(assignment => (bias ? assignment : { ...assignment, bias: false }))
   return lrpRuleSet({ composite, from: target.output, ...('attention' in chosen ? { attention: chosen.attention } : {}) })
 }
 
@@ -76,8 +79,9 @@ function startingRelevance({ target, outputs, value }: Evaluator): number {
  * every preset); cp-lrp lets nothing through attention weights. attn-lrp is epsilon under the name of its paper.
  * The rules themselves are documented at `layerRules` in @ascribe/autodiff. A convolution over a single place (a classifier written as
  * 1x1 convolution) counts as dense. Batch normalisation is folded into the layer before it. Values are raw: they start from f(x), where
- * zennit's start from 1. How much arrives is `conservation` = sum A / what started; biases, epsilon and padding take the rest, and more
- * than 5% is a warning.
+ * zennit's start from 1. How much arrives is `conservation` = sum A / what started; biases and epsilon take the rest, and more than
+ * 5% is a warning. In deep networks with large biases next to nothing may arrive; `bias: false` leaves biases out of every
+ * denominator (zennit's zero_params), which keeps it but where a value comes from its bias alone.
  *
  * `zero` equals input-x-gradient on networks of ReLU without biases. Peers: zennit's composites of the same names (its EpsilonGammaBox
  * takes the layers of a module tree, functional operators pass its rules by); Captum's Alpha1_Beta0 looks at the sign of weights only,
@@ -101,6 +105,7 @@ export const lrp: Method = {
     },
     epsilon: { kind: 'number', default: 1e-6, minimum: 0, describe: 'stabiliser of the rule epsilon' },
     gamma: { kind: 'number', default: 0.25, minimum: 0, describe: 'weight of positive contributions in the rule gamma' },
+    bias: { kind: 'flag', default: true, describe: 'count biases in denominators: what they brought ends with them' },
     low: {
       kind: 'text',
       default: '',
@@ -124,7 +129,7 @@ export const lrp: Method = {
     const conservation = arrived / started
     if (!(Math.abs(conservation - 1) <= conservationTolerance))
       evaluator.warnings.push(
-        `${(100 * conservation).toPrecision(3)}% of the relevance (${arrived.toPrecision(4)} of ${started.toPrecision(4)}) arrives at the input; biases, padding and stabilisers take or add the rest`,
+        `${(100 * conservation).toPrecision(3)}% of the relevance (${arrived.toPrecision(4)} of ${started.toPrecision(4)}) arrives at the input; biases and stabilisers take or add the rest (bias=false leaves biases out)`,
       )
     return { maps: mapsOf(evaluator, (name, i) => gradients[name]![i]!), settled: { conservation } }
   },
