@@ -29,6 +29,7 @@ export interface IntegratedGradientsOptions extends MethodOptions {
 
 export interface DeepliftOptions extends MethodOptions {
   readonly baseline?: Baseline
+  readonly rule?: 'rescale' | 'reveal-cancel'
   readonly multiply?: boolean
 }
 
