@@ -4,7 +4,7 @@ import { MissingRuleError } from '../../errors.js'
 import type { RuleEntry } from '../../rule.js'
 
 /** An operator on the way has no relevance rule; the message names it and what works without. */
-export class MissingRelevanceError extends MissingRuleError {
+class MissingRelevanceError extends MissingRuleError {
   constructor(operator: string, node: string, reason: string) {
     super(operator, node, reason)
     this.message = `no relevance rule for operator ${operator} (node "${node}"): ${reason}`

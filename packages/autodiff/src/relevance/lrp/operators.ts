@@ -11,7 +11,7 @@ import { stabilised } from './share.js'
 const stabiliser = 1e-6
 
 /** What an entry may ask beside the node. */
-export interface Surroundings {
+interface Surroundings {
   /** True for values that no layer has touched yet. */
   readonly beforeLayers: (name: string) => boolean
   readonly isLayer: (node: Node) => boolean

@@ -22,7 +22,7 @@ export interface Assignment extends RuleParameters {
 export type Composite = readonly Assignment[]
 
 /** What presets are made from. */
-export interface PresetParameters {
+interface PresetParameters {
   /** For the rule epsilon. */
   readonly epsilon: number
   readonly gamma: number
