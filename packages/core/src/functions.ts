@@ -27,16 +27,6 @@ export interface IntegratedGradientsOptions extends MethodOptions {
   readonly variant?: 'ascribe' | 'captum' | 'pair'
 }
 
-export interface DeepliftOptions extends MethodOptions {
-  readonly baseline?: Baseline
-  readonly rule?: 'rescale' | 'reveal-cancel'
-  readonly multiply?: boolean
-}
-
-export interface DeepliftShapOptions extends DeepliftOptions {
-  readonly samples?: number
-}
-
 export interface ExpectedGradientsOptions extends MethodOptions {
   readonly samples?: number
   readonly baseline?: Baseline
@@ -67,6 +57,16 @@ export interface IdgOptions extends MethodOptions {
   readonly points?: number
   readonly rule?: string
   readonly baseline?: Baseline
+}
+
+export interface DeepliftOptions extends MethodOptions {
+  readonly baseline?: Baseline
+  readonly rule?: 'rescale' | 'reveal-cancel'
+  readonly multiply?: boolean
+}
+
+export interface DeepliftShapOptions extends DeepliftOptions {
+  readonly samples?: number
 }
 
 export interface SmoothGradOptions extends MethodOptions {
@@ -101,6 +101,42 @@ export interface LrpOptions extends MethodOptions {
 export interface GradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+}
+
+export interface GradCamPlusPlusOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly variant?: 'ascribe' | 'pytorch-grad-cam' | 'xplique'
+}
+
+export interface ScoreCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly baseline?: Baseline
+}
+
+export interface AblationCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly divide?: 'magnitude' | 'value' | 'nothing'
+}
+
+export interface EigenCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly centre?: boolean
+}
+
+export interface FullGradOptions extends MethodOptions {
+  readonly absolute?: boolean
+  readonly rescale?: boolean
+}
+
+export interface FemOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly k?: number
+  readonly variant?: 'ascribe' | 'pytorch-grad-cam'
 }
 
 export interface GuidedGradCamOptions extends MethodOptions {
@@ -226,6 +262,17 @@ export const deeplift = methodFunction<DeepliftOptions>('deeplift')
 export const deepliftShap = methodFunction<DeepliftShapOptions>('deeplift-shap')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
 export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
+export const gradCamPlusPlus = methodFunction<GradCamPlusPlusOptions>('grad-cam-plus-plus')
+export const xgradCam = methodFunction<GradCamOptions>('xgrad-cam')
+export const layerCam = methodFunction<GradCamOptions>('layer-cam')
+export const hiresCam = methodFunction<GradCamOptions>('hires-cam')
+export const elementwiseGradCam = methodFunction<GradCamOptions>('elementwise-grad-cam')
+export const scoreCam = methodFunction<ScoreCamOptions>('score-cam')
+export const ablationCam = methodFunction<AblationCamOptions>('ablation-cam')
+export const eigenCam = methodFunction<EigenCamOptions>('eigen-cam')
+export const eigenGradCam = methodFunction<EigenCamOptions>('eigen-grad-cam')
+export const fullGrad = methodFunction<FullGradOptions>('full-grad')
+export const fem = methodFunction<FemOptions>('fem')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
 export const featureAblation = methodFunction<FeatureAblationOptions>('feature-ablation')

@@ -47,6 +47,8 @@ function network(batch: number | string, smooth = false): Graph {
 }
 
 const image = { image: float32([1, 3, 12, 12], normal(9, [1, 3, 12, 12]).numbers()) }
+/** Methods whose cost depends on the input's size or the layer's channels: what they announce is for usual ones. */
+const estimated: ReadonlySet<string> = new Set(['occlusion', 'score-cam', 'ablation-cam'])
 /** Small settings, so that the matrix stays quick. */
 const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
@@ -59,6 +61,8 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'noise-tunnel': { samples: 11 },
   rise: { masks: 37, cells: 3 },
   occlusion: { window: 4, stride: 3 },
+  'ablation-cam': { relu: false },
+  fem: { k: 1 },
   'feature-ablation': { segments: 'grid:3' },
   'kernel-shap': { segments: 'grid:4', samples: 120 },
   'exact-shapley': { segments: 'grid:2x3' },
@@ -123,7 +127,7 @@ describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, m
       ...quick[method.name],
     })
     expect(a.cost.gradients).toBe(expected.gradients)
-    if (method.name !== 'occlusion') expect(a.cost.forwards).toBe(expected.forwards)
+    if (!estimated.has(method.name)) expect(a.cost.forwards).toBe(expected.forwards)
     expect(a.cost.milliseconds).toBeGreaterThan(0)
   })
 

@@ -3,14 +3,24 @@ import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
 import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
+import { ablationCam } from './cam/ablation-cam.js'
+import { eigenCam, eigenGradCam } from './cam/eigen-cam.js'
+import { elementwiseGradCam } from './cam/elementwise-grad-cam.js'
+import { fem } from './cam/fem.js'
+import { fullGrad } from './cam/full-grad.js'
+import { gradCamPlusPlus } from './cam/grad-cam-plus-plus.js'
+import { hiresCam } from './cam/hires-cam.js'
+import { layerCam } from './cam/layer-cam.js'
+import { scoreCam } from './cam/score-cam.js'
+import { xgradCam } from './cam/xgrad-cam.js'
 import { centre } from './centre.js'
 import { deconvnet } from './deconvnet.js'
 import { deeplift } from './deeplift.js'
 import { deepliftShap } from './deeplift-shap.js'
 import { edges } from './edges.js'
 import { exactShapley } from './exact-shapley.js'
-import { featureAblation } from './feature-ablation.js'
 import { expectedGradients } from './expected-gradients.js'
+import { featureAblation } from './feature-ablation.js'
 import { gradCam } from './grad-cam.js'
 import { gradient } from './gradient.js'
 import { guidedBackprop } from './guided-backprop.js'
@@ -53,6 +63,17 @@ export const methods: readonly Method[] = [
   lrp,
   gradCam,
   guidedGradCam,
+  gradCamPlusPlus,
+  xgradCam,
+  layerCam,
+  hiresCam,
+  elementwiseGradCam,
+  scoreCam,
+  ablationCam,
+  eigenCam,
+  eigenGradCam,
+  fullGrad,
+  fem,
   occlusion,
   rise,
   featureAblation,

@@ -1,4 +1,4 @@
-/** @file grad-cam++: places weighted by their part in a channel's own evidence. */
+/** @file grad-cam-plus-plus (Grad-CAM++): places weighted by their part in a channel's own evidence. */
 import { type CamRule, camMethod, perChannel, sumOver } from './rule.js'
 
 type Alpha = (gradient: number, total: number) => number
@@ -17,8 +17,8 @@ const alphas: Readonly<Record<string, Alpha>> = {
  * means over space instead of sums.
  */
 const rule: CamRule = {
-  name: 'grad-cam++',
-  aliases: ['grad-cam-plus-plus', 'gradcam++'],
+  name: 'grad-cam-plus-plus',
+  aliases: ['grad-cam++', 'gradcam++'],
   summary: 'Grad-CAM with each place weighted by its part in the evidence: several objects of one class all show',
   formula: 'L = relu(sum_c w_c A_c), w_c = sum_i relu(G_ci) G_ci^2 / (2 G_ci^2 + G_ci^3 sum_j A_cj)',
   citation: 'Chattopadhay et al.: Grad-CAM++, WACV 2018',
