@@ -2,7 +2,7 @@
 import type { Attribute, DataType, Graph, Node, PlainAttributes, Tensor } from '@ascribe/onnx'
 
 /** Which run of the graph a value is read from: the one on the input, or a second one on a baseline. */
-export type Stream = 'input' | 'baseline'
+type Stream = 'input' | 'baseline'
 
 /** What a rule may ask and do. Values are names; shapes are static. */
 export interface RuleContext {

@@ -196,7 +196,7 @@ function randomNetwork(seed: number): Graph {
 }
 
 const image = (seed: number, dims: number[]): TensorValue<'float32'> =>
-  float32(dims, weights(seed, dims, 1).numbers() as number[])
+  float32(dims, Array.from(weights(seed, dims, 1).numbers(), Number))
 
 describe('completeness', () => {
   it.each([1, 2, 3, 4])('on random network %i', async seed => {

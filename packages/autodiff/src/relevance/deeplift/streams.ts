@@ -41,7 +41,7 @@ export function renamed(c: RuleContext, other: (name: string) => string): RuleCo
 export const onBaseline = (c: RuleContext): RuleContext => renamed(c, name => c.value(name, 'baseline'))
 
 /** The node with its inputs halfway between input and baseline; its outputs are not known there. */
-export const halfway = (c: RuleContext): RuleContext => {
+const halfway = (c: RuleContext): RuleContext => {
   const outputs = new Set(c.node.outputs)
   return renamed(c, name => (outputs.has(name) ? name : midpoint(name, c)))
 }

@@ -12,7 +12,7 @@ const independent: ReadonlySet<string> = new Set([
   'RandomUniformLike',
 ])
 
-export interface Twinned {
+interface Twinned {
   /** The graph with the second stream's inputs and nodes. */
   readonly graph: Graph
   /** Names in the second stream, by name in the first, of every value that differs there. */
