@@ -65,8 +65,11 @@ export interface DeepliftOptions extends MethodOptions {
   readonly multiply?: boolean
 }
 
-export interface DeepliftShapOptions extends DeepliftOptions {
+export interface DeepliftShapOptions extends MethodOptions {
   readonly samples?: number
+  readonly baseline?: Baseline
+  readonly rule?: 'rescale' | 'reveal-cancel'
+  readonly multiply?: boolean
 }
 
 export interface SmoothGradOptions extends MethodOptions {
