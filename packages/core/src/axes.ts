@@ -2,7 +2,7 @@
 import { elementCount, type Node } from '@ascribe/onnx'
 
 /** An axis that counts places: those of one or more axes of space, row-major, after `start` entries that are none (class tokens). */
-export interface Places {
+interface Places {
   /** Which axes of space: 0 for height and 1 for width of a picture. */
   readonly space: readonly number[]
   /** Places along each. */

@@ -6,7 +6,7 @@ import { UsageError } from './errors.js'
 import type { Evaluator } from './evaluator.js'
 
 /** How one row of a layer's tensor holds channels x places; class tokens are no places. */
-export interface LayerView {
+interface LayerView {
   readonly channels: number
   /** Places along each axis of space. */
   readonly space: readonly number[]

@@ -15,7 +15,7 @@ export interface Activation {
   readonly gradient: Float64Array
 }
 
-export interface CamContext {
+interface CamContext {
   readonly evaluator: Evaluator
   /** The same target explained at the layer; only where the rule needs no gradient. */
   readonly inside?: Evaluator
