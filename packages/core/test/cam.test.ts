@@ -280,6 +280,30 @@ describe('token models', () => {
 })
 
 describe('layers', () => {
+  it('follows windows through partition, shortcut and merging, as in Swin', async () => {
+    const graph = build({ image: ['batch', 3, 16, 16] }, (b, image) => {
+      const stem = b.emit('Conv', [image!, b.constant(normal(1, [4, 3, 2, 2], 0.5))], { strides: [2, 2] })
+      const x = b.emit('Transpose', [stem], { perm: [0, 2, 3, 1] })
+      const parts = b.emit('Reshape', [x, b.ints([-1, 2, 4, 2, 4, 4])])
+      const windows = b.emit('Reshape', [b.emit('Transpose', [parts], { perm: [0, 1, 3, 2, 4, 5] }), b.ints([-1, 16, 4])])
+      const mixed = b.emit('MatMul', [b.constant(normal(2, [16, 16], 0.3)), windows])
+      const back = b.emit('Transpose', [b.emit('Reshape', [mixed, b.ints([-1, 2, 2, 4, 4, 4])])], { perm: [0, 1, 3, 2, 4, 5] })
+      const joined = b.emit('Add', [x, b.emit('Reshape', [back, b.ints([-1, 8, 8, 4])])])
+      const corner = (y: number, k: number): string =>
+        b.emit('Slice', [joined, b.ints([y, k]), b.ints([8, 8]), b.ints([1, 2]), b.ints([2, 2])])
+      const merged = b.emit('Concat', [corner(0, 0), corner(1, 0), corner(0, 1), corner(1, 1)], { axis: 3 })
+      const tokens = b.emit('Reshape', [merged, b.ints([-1, 16, 16])])
+      const last = b.emit('Relu', [b.emit('MatMul', [tokens, b.constant(normal(3, [16, 8], 0.3))])], {}, 'last')
+      return b.emit('Gemm', [b.emit('ReduceMean', [last, b.ints([1])], { keepdims: 0 }), b.constant(normal(4, [8, 2]))])
+    })
+    const row = { image: float32([1, 3, 16, 16], normal(5, [1, 3, 16, 16]).numbers()) }
+    const evaluator = await prepare(modelOf(graph), row, { target: 0 })
+    expect(targetLayer(evaluator)).toBe(outputOf(graph, 'last'))
+    const view = layerView(evaluator, outputOf(graph, 'last'), [1, 16, 8])
+    expect(view).toMatchObject({ channels: 8, space: [4, 4], channelStep: 1 })
+    expect(Array.from(view.places)).toEqual(Array.from({ length: 16 }, (_, i) => 8 * i))
+  })
+
   it('reads channels last where the model does', async () => {
     const graph = build({ image: ['batch', 4, 4, 2] }, (b, image) => {
       const planes = b.emit('Transpose', [image!], { perm: [0, 3, 1, 2] })
