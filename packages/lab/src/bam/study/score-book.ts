@@ -62,6 +62,7 @@ export class ScoreBook {
       if (readings.some(found => found === undefined)) return undefined
       records.push({ source: image.source, readings: readings.map(found => found!) })
     }
-    return records.length === 0 ? undefined : scoreMetric(metric, records, { options, seed: this.seed })
+    if (records.every(({ excluded }) => excluded !== undefined)) return undefined
+    return scoreMetric(metric, records, { options, seed: this.seed })
   }
 }

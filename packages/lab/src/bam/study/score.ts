@@ -108,7 +108,8 @@ class ArchitectureStudy {
     const concepts = new Concepts(this.options.source, this.options.preset.conceptImages, this.options.seed)
     for (const model of this.models) if (model.role !== 'scene_only') concepts.add(model)
     const conceptRun = await this.#stage('concepts', concepts.cells, concepts.work)
-    const { readings, values, images } = await this.#readings(made, patchValues, patches.cells)
+    const refused = this.options.preset.admission && answers.importance?.admitted.admitted === false
+    const { readings, values, images } = await this.#readings(made, patchValues, patches.cells, refused)
     return {
       architecture: this.architecture,
       ...answers,
@@ -183,12 +184,16 @@ class ArchitectureStudy {
     }
   }
 
-  async #readings(made: PatchedPictures, patchValues: readonly PatchValue[], patchCells: readonly Cell[]) {
+  async #readings(made: PatchedPictures, patchValues: readonly PatchValue[], patchCells: readonly Cell[], refused: boolean) {
     const { source, methods, target, seed } = this.options
     const state = new Map(patchValues.flatMap(({ indices, patches }) => indices.map((index, i) => [index, patches[i]!] as const)))
     const images = (metric: Metric, limit: number, given?: Readonly<Record<string, number>>): MetricImage[] => {
       const options = { seed, ...(given && { options: given }) }
-      if (metric.views(given ?? {})[0]!.picture !== 'bamboo_forest') return imagesOf(source, metric, { ...options, limit })
+      if (metric.views(given ?? {})[0]!.picture !== 'bamboo_forest') {
+        const found = imagesOf(source, metric, { ...options, limit })
+        const excluded = refused && metric.exclusions.includes('pair not admitted')
+        return excluded ? found.map(image => ({ ...image, excluded: 'pair not admitted' as const })) : found
+      }
       const withPatch = imagesOf(source, metric, options).filter(({ pictures }) => state.has(pictures[0]!.index!))
       return withPatch.slice(0, limit).flatMap(image => {
         const patch = state.get(image.pictures[0]!.index!)

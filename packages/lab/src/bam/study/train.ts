@@ -37,12 +37,12 @@ export interface StudyTraining {
 /** Validation pictures looked at after each epoch. */
 const validationLimit = 1000
 
-export function recipeOf(plan: ArchitecturePlan, seed: number): Recipe {
+export function recipeOf(plan: ArchitecturePlan, role: ModelRole, seed: number): Recipe {
   const architecture = architectureNamed(plan.name)
   return {
     architecture,
     options: resolveOptionSpecs(architecture.name, architecture.options, plan.options),
-    epochs: plan.epochs,
+    epochs: plan.longer?.[role] ?? plan.epochs,
     batch: plan.batch,
     seed,
     ...(plan.optimizer === undefined ? {} : { optimizer: plan.optimizer }),
@@ -100,7 +100,7 @@ async function trainOne(
   signal: AbortSignal,
 ): Promise<TrainingRecord> {
   const name = `${plan.name}-${role}`
-  const recipe = recipeOf(plan, seed)
+  const recipe = recipeOf(plan, role, seed)
   const data = bamTrainingData(source, role, { perEpoch: plan.perEpoch, validationLimit })
   const finished = await finishedRun(recipe, data, output)
   if (finished) {
