@@ -3,6 +3,7 @@
  * and the command explains both. `ascribe bam build` and `ascribe bam train --models examples/models` made them.
  */
 import { spawnSync } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { encodePng } from '@ascribe/core'
@@ -20,6 +21,7 @@ const questions = [
 
 const { size, validation, train } = presetNamed('quick')
 const source = new GeneratedSource({ size, validation, train })
+await rm(folder, { recursive: true, force: true })
 await ensureFolder(photos)
 for (const index of [3, 12, 25, 41]) {
   const { object, scene } = source.entry('obj', 'val', index)

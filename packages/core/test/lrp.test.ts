@@ -157,7 +157,7 @@ function residual(): Graph {
 describe('a residual network', () => {
   it.each(
     methodNamed('lrp').options['preset']!.kind === 'choice'
-      ? (methodNamed('lrp').options['preset'] as { values: string[] }).values
+      ? (methodNamed('lrp').options['preset'] as unknown as { values: string[] }).values
       : [],
   )('%s runs, and says how much arrives', async preset => {
     const bounds = preset === 'epsilon-gamma-box' ? { low: '0', high: '15' } : {}

@@ -36,7 +36,7 @@ class Forest {
  * channels, scaled together to [0, 1], and scale is divided by 255, as scikit-image does.
  * Felzenszwalb, Huttenlocher: Efficient Graph-Based Image Segmentation, IJCV 2004.
  */
-export function felzenszwalbRegions(picture: SegmentPicture, scale: number, sigma: number, least: number): Int32Array {
+function felzenszwalbRegions(picture: SegmentPicture, scale: number, sigma: number, least: number): Int32Array {
   const { channels, height, width } = picture
   const places = height * width
   const colours = gaussianBlur(scaledPlanes(picture, 1), channels, height, width, sigma)

@@ -22,7 +22,7 @@ export const gameOptions = {
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
 /** Writes 1 for every player of coalition `k` that is present into `present`, which comes filled with 0. The same for every call with `k`. */
-export type Coalition = (k: number, present: Uint8Array) => void
+type Coalition = (k: number, present: Uint8Array) => void
 
 /**
  * v(S) = mean over background rows b of f(x where features of S are present, b elsewhere), in double precision. Features that show
