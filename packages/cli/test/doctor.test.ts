@@ -127,7 +127,8 @@ describe('ascribe doctor', () => {
     const { code, stdout } = await run(['doctor', writeModel(folder, 'tokens.onnx', tokenModel())])
     expect(code).toBe(0)
     expect(stdout).toMatch(/pass --at "Gather_out"/)
-    expect(stdout).toMatch(/^ {2}no {3}grad-cam .*spatial/m)
+    expect(stdout).toMatch(/^ {2}yes {2}grad-cam {2,}reads layer Tanh_out/m)
+    expect(stdout).toMatch(/^ {2}no {3}guided-grad-cam .*spatial/m)
     expect(stdout).toMatch(/^ {2}yes {2}integrated-gradients/m)
   })
 

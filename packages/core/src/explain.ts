@@ -69,7 +69,8 @@ function explainMissingGradient(cause: unknown, graph: Graph): never {
   if (cause instanceof MissingRuleError || cause instanceof NoGradientPathError || cause instanceof UnknownShapeError) {
     const trees = hasTrees(graph)
     const without = methods
-      .filter(({ needs, control }) => !control && !needs.includes('gradient') && (trees || !needs.includes('trees')))
+      .filter(({ needs, control }) => !control && !needs.includes('gradient') && !needs.includes('spatial layer'))
+      .filter(({ needs }) => trees || !needs.includes('trees'))
       .map(({ name }) => name)
     throw new NoGradientError(`${cause.message}; methods that need no gradient still work: ${without.join(', ')}`, { cause })
   }

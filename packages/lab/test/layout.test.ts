@@ -211,10 +211,20 @@ describe('interruption', () => {
   })
 
   it('refuses a second build of the same target in this process', async () => {
-    const first = writeBamFolder(new NoiseSource(), folder)
-    const second = writeBamFolder(new NoiseSource(), folder).catch(cause => cause)
+    const source = new NoiseSource()
+    let begun = (): void => {}
+    let go = (): void => {}
+    const building = new Promise<void>(resolve => (begun = resolve))
+    const gate = new Promise<void>(resolve => (go = resolve))
+    source.onPicture = () => {
+      begun()
+      return gate
+    }
+    const first = writeBamFolder(source, folder)
+    await building
+    const outcome = await writeBamFolder(new NoiseSource(), folder).catch(cause => cause)
+    go()
     await first
-    const outcome = await second
     expect(outcome).toBeInstanceOf(UsageError)
     expect(outcome.message).toMatch(/is building/)
     await writeBamFolder(new NoiseSource(), join(root, 'other'))

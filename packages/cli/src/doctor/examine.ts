@@ -110,10 +110,16 @@ export async function examine(model: Model, options: ExamineOptions): Promise<Ex
   }
 }
 
-/** The cheapest settings of a method: every count of passes at its least. */
+/** The cheapest settings of a method: every count of passes at its least. With segments, how many passes do follows from the input. */
 function leastOptions(method: Method): Record<string, unknown> {
+  if (method.options['segments']) return {}
   const counts = ['points', 'samples', 'masks', 'steps', 'draws']
-  return Object.fromEntries(counts.filter(name => method.options[name]).map(name => [name, 1]))
+  return Object.fromEntries(
+    counts.flatMap(name => {
+      const spec = method.options[name]
+      return spec?.kind === 'number' ? [[name, Math.max(1, spec.minimum ?? 1)]] : []
+    }),
+  )
 }
 
 /** Runs a method once with as few passes as it allows. Methods that stay dear are judged by what they need. */
