@@ -12,8 +12,9 @@ import {
   runPlan,
   type Work,
 } from '../../runner/index.js'
-import { admitPair, measureImportance, type SwapLogits } from '../importance.js'
+import { admitPair, measureImportance, predictedClass, type SwapLogits } from '../importance.js'
 import { bamMetrics, imagesOf, insideAlpha, type Metric, type MetricImage, type ModelRole } from '../metrics/index.js'
+import { labelOf } from '../source.js'
 import { Concepts } from './concept-stage.js'
 import { type ExampleMaps, Examples } from './example-stage.js'
 import { Answers, type AnswerValue, accuracyOf, importanceImages } from './importance-stage.js'
@@ -248,9 +249,4 @@ function settingsOf(metric: Metric): readonly Readonly<Record<string, number>>[]
   return moving.length === 0 ? [{}] : moving.flatMap(([name, { values }]) => values.map(value => ({ [name]: value })))
 }
 
-const right = ({ entry, logits }: SwapLogits, set: 'obj' | 'scene'): boolean => {
-  const label = set === 'obj' ? entry.object : entry.scene
-  let best = 0
-  for (let i = 1; i < logits.length; i++) if (logits[i]! > logits[best]!) best = i
-  return best === label
-}
+const right = ({ entry, logits }: SwapLogits, set: 'obj' | 'scene'): boolean => predictedClass(logits) === labelOf(set, entry)
