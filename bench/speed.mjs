@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { explain, float32, load, nodeRuntime, prepare } from 'ascribe'
+import { pause, quantile } from './statistics.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const { values: options } = parseArgs({
@@ -28,17 +29,6 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds)
 const batch = 8
 const points = 50
-
-/** Worker threads of either side go on spinning for a while after a run; neither shall pay for the other's. */
-const pause = () => new Promise(resolve => setTimeout(resolve, 500))
-
-/** Linear interpolation between order statistics. */
-function quantile(list, q) {
-  const sorted = [...list].sort((a, b) => a - b)
-  const place = (sorted.length - 1) * q
-  const low = Math.floor(place)
-  return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low])
-}
 
 /** A peer process that runs once per request; undefined where Python or the packages are missing. */
 async function startPeer(task, network) {

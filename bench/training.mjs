@@ -15,6 +15,7 @@ import { Random, resolveOptionSpecs } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { architectureNamed, optimizerNamed, presetNamed, trainingStep } from '@ascribe/lab'
 import { encodeModel } from '@ascribe/onnx'
+import { pause, quantile } from './statistics.mjs'
 
 const { values: options } = parseArgs({
   options: {
@@ -28,15 +29,6 @@ const { values: options } = parseArgs({
 const [rounds, threads, rows] = [options.rounds, options.threads, options.rows].map(Number)
 const [side, classes, batches, stepsPerRound, compared] = [64, 10, 20, 3, 20]
 const smoothing = 0.1
-
-const pause = () => new Promise(resolve => setTimeout(resolve, 500))
-
-function quantile(list, q) {
-  const sorted = [...list].sort((a, b) => a - b)
-  const place = (sorted.length - 1) * q
-  const low = Math.floor(place)
-  return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low])
-}
 
 /** Pictures with something to learn: stripes whose spacing is the class, in noise. */
 function pictures() {

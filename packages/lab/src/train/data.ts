@@ -24,15 +24,3 @@ export interface TrainingData {
 
 /** What a network for these data reads and answers. */
 export const taskOf = ({ row, classes }: TrainingData): Task => ({ row, classes: classes.length })
-
-/** The first `count` of 0..total-1 in an order drawn from (seed, stream): Fisher and Yates. */
-export function shuffled(total: number, random: { integer(limit: number): number }): Uint32Array {
-  const order = Uint32Array.from({ length: total }, (_, i) => i)
-  for (let i = total - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    const held = order[i]!
-    order[i] = order[j]!
-    order[j] = held
-  }
-  return order
-}

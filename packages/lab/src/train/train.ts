@@ -1,7 +1,8 @@
 /** @file Training: epochs of steps on ONNX Runtime, validation after each, and a state that can go on where it stopped. */
 import { AscribeError, InputError, Random, type Runtime, type Session, type TensorValues } from '@ascribe/core'
 import { encodeModel } from '@ascribe/onnx'
-import { shuffled, type TrainingData, taskOf } from './data.js'
+import { shuffled } from '../order.js'
+import { type TrainingData, taskOf } from './data.js'
 import { batchOf, type FeedOptions, masks, scalarValues, streams, vectors } from './feeds.js'
 import { cosineRate } from './schedule.js'
 import type { EpochRecord, TrainingState } from './state.js'

@@ -1,6 +1,7 @@
 /** @file The shortcut audit: can a label be told from colours, spectrum, mask, border or the other part of the picture? */
 
 import { AbortedError, InputError, Random, UsageError } from '@ascribe/core'
+import { sampled } from '../../order.js'
 import type { BamSource, Split } from '../source.js'
 import { classifiers } from './classifiers.js'
 import type { AuditLabel, AuditPicture, FeatureFamily } from './family.js'
@@ -45,19 +46,6 @@ function wilson(share: number, count: number): [number, number] {
 const chanceBound = (classes: number, count: number): number =>
   1 / classes + 3.09 * Math.sqrt(((1 / classes) * (1 - 1 / classes)) / count)
 
-/** `wanted` different indices below `count`, by seed. */
-function sample(count: number, wanted: number, random: Random): number[] {
-  const all = Uint32Array.from({ length: count }, (_, i) => i)
-  const taken = Math.min(count, wanted)
-  for (let i = 0; i < taken; i++) {
-    const j = i + random.integer(count - i)
-    const kept = all[i]!
-    all[i] = all[j]!
-    all[j] = kept
-  }
-  return [...all.subarray(0, taken)]
-}
-
 interface Features {
   readonly values: Float32Array[]
   readonly labels: Record<AuditLabel, Uint8Array>
@@ -91,8 +79,8 @@ export async function auditSource(source: BamSource, options: AuditOptions = {})
   const { signal, onProgress, families = featureFamilies } = options
   const seed = options.seed ?? 0
   const chosen: Record<Split, number[]> = {
-    train: sample(source.count('obj', 'train'), options.pictures ?? 4000, new Random(seed, 1)),
-    val: sample(source.count('obj', 'val'), options.test ?? 1000, new Random(seed, 2)),
+    train: sampled(source.count('obj', 'train'), options.pictures ?? 4000, new Random(seed, 1)),
+    val: sampled(source.count('obj', 'val'), options.test ?? 1000, new Random(seed, 2)),
   }
   if (chosen.train.length === 0 || chosen.val.length === 0) {
     throw new UsageError('the shortcut audit needs training and validation pictures of obj; build both splits')

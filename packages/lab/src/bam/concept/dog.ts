@@ -1,5 +1,6 @@
 /** @file The concept of BAM: the dog, by pictures with it and the same scenes without. */
 import { type Preprocessing, Random, UsageError } from '@ascribe/core'
+import { sampled } from '../../order.js'
 import type { BamSource, Split } from '../source.js'
 import { pictureRows } from './rows.js'
 import type { ConceptQuestion } from './tcav.js'
@@ -32,13 +33,7 @@ export async function dogConcept(source: BamSource, options: DogConceptOptions):
     const without = source.find('scene_only', split, { ...entry, object: null })
     if (without !== undefined) pairs.push({ withDog, without })
   }
-  const random = new Random(seed)
-  const taken = Math.min(examples, pairs.length)
-  for (let i = 0; i < taken; i++) {
-    const other = i + random.integer(pairs.length - i)
-    ;[pairs[i], pairs[other]] = [pairs[other]!, pairs[i]!]
-  }
-  const drawn = pairs.slice(0, taken)
+  const drawn = sampled(pairs.length, examples, new Random(seed)).map(at => pairs[at]!)
   const inputs = options.inputs ?? Array.from({ length: source.count('dog_bedroom', split) }, (_, i) => i)
   if (drawn.length === 0 || inputs.length === 0)
     throw new UsageError(

@@ -1,6 +1,7 @@
 /** @file Concept vectors at one layer: trained, and scored by directional derivatives, from inner products only. */
 import { Random } from '@ascribe/core'
 import { mean, standardDeviation } from 'simple-statistics'
+import { sampled } from '../../order.js'
 import { logisticRegression } from './logistic.js'
 import { innerProducts } from './products.js'
 import { permutationPValue, welchPValue } from './significance.js'
@@ -72,16 +73,6 @@ function inner({ concept, random, gradients }: LayerData) {
   return { count, products, slopes }
 }
 
-/** `size` different ones of 0..count-1, in random order. */
-function draw(random: Random, count: number, size: number): number[] {
-  const order = Array.from({ length: count }, (_, i) => i)
-  for (let i = 0; i < size; i++) {
-    const other = i + random.integer(count - i)
-    ;[order[i], order[other]] = [order[other]!, order[i]!]
-  }
-  return order.slice(0, size)
-}
-
 /** Streams of the generator: concept vectors, mixed vectors. */
 const [conceptStream, mixedStream] = [0, 1_000_000]
 
@@ -101,8 +92,8 @@ export function conceptScore(data: LayerData, options: VectorOptions = {}): Conc
 
   /** @param place gives the row of an example: the identity, or a shuffling of concept and random */
   const vector = (random: Random, place: (example: number) => number) => {
-    const positive = draw(random, concepts, each).map(place)
-    const negative = draw(random, count - concepts, each).map(example => place(concepts + example))
+    const positive = sampled(concepts, each, random).map(place)
+    const negative = sampled(count - concepts, each, random).map(example => place(concepts + example))
     const member = new Set(positive)
     const train = [...positive.slice(tested), ...negative.slice(tested)]
     const test = [...positive.slice(0, tested), ...negative.slice(0, tested)]
@@ -120,7 +111,7 @@ export function conceptScore(data: LayerData, options: VectorOptions = {}): Conc
   const own = Array.from({ length: runs }, (_, run) => vector(new Random(seed, conceptStream + run), example => example))
   const mixed = Array.from({ length: Math.max(permutations, runs) }, (_, run) => {
     const random = new Random(seed, mixedStream + run)
-    const shuffled = draw(random, count, count)
+    const shuffled = sampled(count, count, random)
     return vector(random, example => shuffled[example]!)
   })
   const scores = own.map(({ score }) => score)

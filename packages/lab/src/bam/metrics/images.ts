@@ -1,5 +1,6 @@
 /** @file Which pictures of a data set a metric looks at, and which of them belong together. */
 import { Random, UsageError } from '@ascribe/core'
+import { sampled } from '../../order.js'
 import type { BamEntry, BamSet, BamSource, Split } from '../source.js'
 import type { Exclusion, Metric, MetricOptions, ModelRole, PictureForm } from './metric.js'
 import { metricOptions } from './score.js'
@@ -29,19 +30,9 @@ export interface MetricImage {
 
 const made: ReadonlySet<PictureForm> = new Set(['placebo', 'functional_patch'])
 
-/** The first `limit` of a seeded permutation of 0..count-1, upwards. */
-function chosen(count: number, limit: number, seed: number): number[] {
-  const random = new Random(seed)
-  const order = Array.from({ length: count }, (_, i) => i)
-  const taken = Math.min(limit, count)
-  for (let i = 0; i < taken; i++) {
-    const other = i + random.integer(count - i)
-    const kept = order[i]!
-    order[i] = order[other]!
-    order[other] = kept
-  }
-  return order.slice(0, taken).sort((a, b) => a - b)
-}
+/** `limit` of 0..count-1 by seed, upwards. */
+const chosen = (count: number, limit: number, seed: number): number[] =>
+  sampled(count, limit, new Random(seed)).sort((a, b) => a - b)
 
 /**
  * The images of a metric: every picture of its first view's set (or a seeded sample), with the partners that the other views look at,

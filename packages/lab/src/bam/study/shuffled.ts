@@ -1,6 +1,7 @@
 /** @file A model whose weights know nothing: every weight tensor's values in another order. */
 import { Model, Random } from '@ascribe/core'
 import { isFloat, Tensor } from '@ascribe/onnx'
+import { shuffled } from '../../order.js'
 
 /** Tensors of fewer values are settings of the graph (scales, epsilons) rather than weights. */
 const smallest = 32
@@ -20,23 +21,23 @@ export function shuffledModel(model: Model, seed: number): Model {
       const values = tensor.numbers()
       // A copy of its own: the file that the tensor came from is not this model's.
       if (!isFloat(tensor.dtype) || tensor.size < smallest) return [name, Tensor.from(tensor.dtype, tensor.dims, values)] as const
-      const random = new Random(seed, ++stream)
-      for (let i = values.length - 1; i > 0; i--) {
-        const j = random.integer(i + 1)
-        const held = values[i]!
-        values[i] = values[j]!
-        values[j] = held
-      }
-      return [name, Tensor.float32(tensor.dims, values)] as const
+      const order = shuffled(values.length, new Random(seed, ++stream))
+      return [
+        name,
+        Tensor.float32(
+          tensor.dims,
+          Float64Array.from(order, at => values[at]!),
+        ),
+      ] as const
     }),
   )
   const { runtime, name, digest, preprocessing } = model
-  const shuffled = new Model(model.graph.with({ initializers }), {
+  const mixed = new Model(model.graph.with({ initializers }), {
     runtime,
     name: `${name} with shuffled weights`,
     digest: `${digest}-shuffled-${seed}`,
     ...(preprocessing && { preprocessing }),
   })
-  made.set(model, shuffled)
-  return shuffled
+  made.set(model, mixed)
+  return mixed
 }

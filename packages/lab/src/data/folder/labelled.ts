@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { InputError, Random, UsageError } from '@ascribe/core'
-import { shuffled } from '../../train/data.js'
+import { shuffled } from '../../order.js'
 import { isPictureName, squarePicture } from './pictures.js'
 
 export type FolderSplit = 'train' | 'val'

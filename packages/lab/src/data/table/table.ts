@@ -1,6 +1,7 @@
 /** @file A table as training data: typed columns, a label, and a seeded division into training and validation rows. */
 import { InputError, Random, suggestion, UsageError } from '@ascribe/core'
-import { type Row, shuffled, type TrainingData } from '../../train/data.js'
+import { shuffled } from '../../order.js'
+import type { Row, TrainingData } from '../../train/data.js'
 import { describeColumn, encodeCell, featuresOf, mostCategories, sortedValues, type TableColumn } from './columns.js'
 import { type CsvRecord, parseCsv } from './csv.js'
 
