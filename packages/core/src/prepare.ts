@@ -63,9 +63,18 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
   const fixed = Object.fromEntries(
     allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
   )
-  const evaluator = new Evaluator(model, inputs, target, outputs, fixed, bound, options)
-  evaluator.cost.forwards += 1
-  return evaluator
+  return new Evaluator({
+    model,
+    inputs,
+    target,
+    outputs,
+    fixed,
+    batching: bound,
+    context: options,
+    rules: 'gradient',
+    cost: { forwards: 1, gradients: 0, milliseconds: 0 },
+    warnings: [],
+  })
 }
 
 function repeat(value: TensorValue, rows: number, batched: boolean): TensorValue {
