@@ -436,6 +436,8 @@ describe('whole networks', () => {
   })
 })
 
+const index = (b: GraphBuilder, data: readonly number[]): string => b.constant(Tensor.from('int64', [data.length, 1], data))
+
 /** Sums, means and other operators that are no layers: R_x = x Jᵀ(R / y) by hand. */
 describe('operators that share, choose and pass', () => {
   const checks: readonly [string, readonly number[], (b: GraphBuilder, x: string) => string, number[], number[], number[]][] = [
@@ -464,6 +466,34 @@ describe('operators that share, choose and pass', () => {
     ['a product of two values', [1, 1], (b, x) => b.emit('MatMul', [x, x]), [3], [9], [9]],
     ['max with zero', [1, 2], (b, x) => b.emit('Max', [x, b.float(0)]), [-1, 2], [5, 6], [5, 6]],
     ['GELU', [1, 2], (b, x) => b.emit('Gelu', [x]), [-1, 2], [5, 6], [5, 6]],
+    [
+      'messages added up',
+      [3, 1],
+      (b, x) => b.emit('ScatterElements', [b.float([0, 0], [2, 1]), index(b, [0, 0, 1]), x], { axis: 0, reduction: 'add' }),
+      [1, 3, 5],
+      [8, 2],
+      [2, 6, 2],
+    ],
+    [
+      'values written over others',
+      [2, 1],
+      (b, x) => b.emit('ScatterElements', [x, index(b, [1]), b.emit('Slice', [x, b.ints([0]), b.ints([1]), b.ints([0])])], {}),
+      [1, 3],
+      [4, 2],
+      [6, 0],
+    ],
+    // x - mean is (-1, 1), so that y is that over its spread: R_x = x (s - mean s) / spread with s = R / y.
+    [
+      'batch normalisation in training',
+      [2, 1],
+      (b, x) => {
+        const [one, zero] = [b.float([1], [1]), b.float([0], [1])]
+        return b.emitAll('BatchNormalization', [x, one, zero, zero, one], 3, { training_mode: 1, epsilon: 0 })[0]!
+      },
+      [1, 3],
+      [4, 2],
+      [-3, 9],
+    ],
   ]
   it.each(checks)('%s', async (_, dims, write, x, seed, expected) => {
     const { exact } = await relevanceOf(network(dims, write), [], x, seed)

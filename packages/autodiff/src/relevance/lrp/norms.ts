@@ -48,6 +48,13 @@ const normalised = (view: (dims: readonly number[], node: Node) => View): RuleEn
     return [c.reshape(share, dims, shape)]
   })
 
+/** Batch normalisation in training mode: each channel by its own mean and spread. */
+export const batchNormalised: RuleEntry = normalised(dims => ({
+  shape: dims,
+  axes: dims.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
+  scale: perChannel(dims),
+}))
+
 /** Entries of normalisation layers by operator. */
 export const normEntries: Readonly<Record<string, RuleEntry>> = Object.fromEntries(
   Object.entries(views).map(([operator, view]) => [operator, normalised(view)]),

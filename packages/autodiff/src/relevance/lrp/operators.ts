@@ -3,8 +3,9 @@ import { type Graph, type Node, operatorKey } from '@ascribe/onnx'
 import { gradientTable } from '../../gradient/index.js'
 import type { RuleContext, RuleEntry, RuleTable } from '../../rule.js'
 import { single } from '../../rule.js'
+import { isDivisor } from './divisors.js'
 import { biasAfter } from './layer.js'
-import { normEntries } from './norms.js'
+import { batchNormalised, normEntries } from './norms.js'
 import { stabilised } from './share.js'
 
 /** Added to denominators of sums, means and residual additions. */
@@ -66,6 +67,27 @@ const affine: Way = ({ beforeLayers, isLayer }) =>
     return proportional(relevance, c)
   })
 
+/** Affine with the statistics given; with the batch's own, as normalisation. */
+const batchNorm: Way = surroundings => {
+  const given = affine(surroundings)
+  return single((relevance, c) => {
+    const entry = c.int('training_mode', 0) ? batchNormalised : given
+    return entry.kind === 'gradient' ? entry.rule([relevance], c) : []
+  })
+}
+
+/** What is written over is gone, what is added shares in proportion, of extremes the winner gets all. */
+const scattered =
+  (operator: string): Way =>
+  () =>
+    single((relevance, c) => {
+      const reduction = c.string('reduction', 'none')
+      if (reduction === 'add') return proportional(relevance, c)
+      const entry = gradientTable[operator]!
+      if (reduction === 'mul' || entry.kind !== 'gradient') return c.unsupported(`LRP has no rule for its reduction ${reduction}`)
+      return entry.rule([relevance], c)
+    })
+
 /** Operators between a softmax and the product that reads it. */
 const between: ReadonlySet<string> = new Set(['Cast', 'Dropout', 'Identity', 'Reshape'])
 
@@ -90,8 +112,16 @@ const bilinear: Way = ({ constantAttention }) =>
 /** A quotient's divisor counts as constant. */
 const quotient: Way = () =>
   single((relevance, c) => {
-    if (!c.wants(0)) return c.unsupported('its numerator is constant')
+    if (c.node.inputs.length < 2 || !c.wants(0)) return c.unsupported('its numerator is constant')
     return [c.reduceTo(relevance, c.dims(c.output(0)), c.dims(c.input(0))), null]
+  })
+
+/** Factors: constants pass, a divisor written as a factor counts as constant (root mean square normalisation), else half each. */
+const factors: Way = () =>
+  single((relevance, c) => {
+    const divisors = c.node.inputs.map(name => isDivisor(c.graph, name))
+    const kept = c.node.inputs.map((_, index) => c.wants(index) && !divisors[index])
+    return handed(relevance, kept.includes(true) ? { ...c, wants: index => kept[index] ?? false } : c)
   })
 
 /** R_x = x (R - s sum R) (Achtibat et al. 2024, proposition 3.1): for relevance p_c at one class, x times the gradient of p_c. */
@@ -134,21 +164,25 @@ const listed = (names: string, way: (operator: string) => Way): Record<string, W
 const ways: Readonly<Record<string, Way>> = {
   ...listed(
     `Cast CastLike CenterCropPad Compress Concat DepthToSpace Dropout Expand Flatten Gather GatherElements GatherND GlobalMaxPool
-    Identity MaxPool MaxUnpool Pad ReduceMax ReduceMin Reshape ReverseSequence ScatterElements ScatterND Slice SpaceToDepth Split
+    Identity MaxPool MaxUnpool Pad ReduceMax ReduceMin Reshape ReverseSequence Slice SpaceToDepth Split
     Squeeze Tile TopK Transpose Trilu Unsqueeze Where`,
     routed,
   ),
   ...listed(
-    `Abs Celu Clip Elu Gelu HardSigmoid HardSwish LeakyRelu LRN Mish Mul Neg PRelu Pow Relu Selu Shrink Sigmoid Softplus Softsign
+    `Abs Celu Clip Elu Gelu HardSigmoid HardSwish LeakyRelu LRN Mish Neg PRelu Pow Relu Selu Shrink Sigmoid Softplus Softsign
     Sqrt Tanh ThresholdedRelu com.microsoft:QuickGelu`,
     () => passed,
   ),
   ...listed('AveragePool CumSum GlobalAveragePool Mean ReduceMean ReduceSum Sum', () => shared),
-  ...listed('Add BatchNormalization Sub', () => affine),
+  ...listed('Add Sub', () => affine),
+  ...listed('ScatterElements ScatterND', scattered),
+  BatchNormalization: batchNorm,
   ...listed('Conv ConvTranspose Einsum Gemm MatMul', () => bilinear),
   ...listed('Max Min', extreme),
   Div: quotient,
   LogSoftmax: shared,
+  Mul: factors,
+  Reciprocal: quotient,
   Resize: resized,
   Softmax: softmax,
 }
