@@ -128,6 +128,12 @@ describe('superpixels', () => {
     expect(count).toBeGreaterThan(1)
   })
 
+  it.each([1, 2, 3, 7, 12, 30, 100])('slic:%i makes no more segments than that', count => {
+    const noisy = Float32Array.from(new Float32Array(3 * 24 * 32), (_, i) => Math.sin(i * i))
+    expect(new Set(labels(`slic:${count}:0.5`, source([1, 3, 32, 24], noisy))).size).toBeLessThanOrEqual(count)
+    expect(new Set(places(`slic:${count}`)).size).toBeLessThanOrEqual(count)
+  })
+
   it('slic of a constant picture is the grid', () => {
     const flat = source([1, 3, 12, 12])
     expect(labels('slic:9', flat)).toEqual(labels('grid:3', flat))

@@ -1,6 +1,16 @@
 import { GraphBuilder, inferShapes } from '@ascribe/onnx'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Attribution, explain, float32, type Model, Random, type TensorValues } from '../src/index.js'
+import {
+  type Attribution,
+  explain,
+  float32,
+  type Model,
+  methodNamed,
+  prepare,
+  Random,
+  resolveOptions,
+  type TensorValues,
+} from '../src/index.js'
 import { kernelDesign, kernelRegression } from '../src/methods/kernel-design.js'
 import { shapleyValues } from '../src/methods/shapley-values.js'
 import { build, modelOf, multilayer, tensor, testRuntime } from './support/models.js'
@@ -224,7 +234,7 @@ describe('the regression of kernel-shap', () => {
   const solved = (players: number, budget: number, worths: ArrayLike<number>, seed = 0): Float64Array => {
     const design = kernelDesign(players, budget, seed)
     const values = Float64Array.from({ length: design.count }, (_, k) => worths[bitsOf(design.members, k, players)]!)
-    return kernelRegression(design, players, values, worths[0]!, worths[2 ** players - 1]!)!
+    return kernelRegression(design, players)!(values, worths[0]!, worths[2 ** players - 1]!)
   }
 
   it.each([2, 3, 4, 5, 6, 7])('%i players, every coalition: weights of the kernel, values exact', players => {
@@ -428,6 +438,10 @@ describe('what cannot be done', () => {
     await expect(run(model, row(point), 'kernel-shap', { samples: 2 })).rejects.toThrow(
       /2 coalitions do not determine 5 features/,
     )
+    const evaluator = await prepare(model, row(point), { target: 0 })
+    const options = resolveOptions(methodNamed('kernel-shap'), { samples: 2 })
+    await expect(methodNamed('kernel-shap').run(evaluator, options, 0)).rejects.toThrow(/2 coalitions/)
+    expect(evaluator.cost.forwards).toBe(1)
     await expect(run(model, row(point), 'kernel-shap', { baseline: float32([7], Array(7).fill(0)) })).rejects.toThrow(
       /dims \[7\]/,
     )

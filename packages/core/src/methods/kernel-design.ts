@@ -91,35 +91,35 @@ export function kernelDesign(players: number, budget: number, seed: number): Ker
   return { count: 2 * coalitions.length, members, weights: Float64Array.from(weights.flatMap(weight => [weight, weight])) }
 }
 
+/** From v of every coalition of a design, v of none and of all, the values. */
+type KernelFit = (worths: ArrayLike<number>, nobody: number, everybody: number) => Float64Array
+
 /**
  * The values phi that minimise sum_k w_k (v_k - v_0 - z_k . phi)^2 with sum_i phi_i = v_1 - v_0, exactly: with A = sum_k w_k z_k z_k^T and
- * c = sum_k w_k z_k (v_k - v_0), phi = A^-1 (c - m 1), m = (1 . A^-1 c - (v_1 - v_0)) / (1 . A^-1 1). Undefined where A is singular.
+ * c = sum_k w_k z_k (v_k - v_0), phi = A^-1 (c - m 1), m = (1 . A^-1 c - (v_1 - v_0)) / (1 . A^-1 1). Undefined where A is singular, which
+ * shows before any coalition is run.
  */
-export function kernelRegression(
-  { count, members, weights }: KernelDesign,
-  players: number,
-  worths: ArrayLike<number>,
-  nobody: number,
-  everybody: number,
-): Float64Array | undefined {
+export function kernelRegression({ count, members, weights }: KernelDesign, players: number): KernelFit | undefined {
   const matrix = new Float64Array(players * players)
-  const right = new Float64Array(players)
   const present = new Uint32Array(players)
   for (let k = 0; k < count; k++) {
-    const weight = weights[k]!
     let size = 0
     for (let i = 0; i < players; i++) if (members[k * players + i] === 1) present[size++] = i
     for (let a = 0; a < size; a++) {
       const row = present[a]! * players
-      right[present[a]!]! += weight * (worths[k]! - nobody)
-      for (let b = 0; b <= a; b++) matrix[row + present[b]!]! += weight
+      for (let b = 0; b <= a; b++) matrix[row + present[b]!]! += weights[k]!
     }
   }
   const solve = cholesky(matrix, players)
   if (!solve) return undefined
-  const free = solve(right)
-  const ones = solve(new Float64Array(players).fill(1))
   const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
-  const excess = (total(free) - (everybody - nobody)) / total(ones)
-  return free.map((value, i) => value - excess * ones[i]!)
+  return (worths, nobody, everybody) => {
+    const right = new Float64Array(players)
+    for (let k = 0; k < count; k++)
+      for (let i = 0; i < players; i++) if (members[k * players + i] === 1) right[i]! += weights[k]! * (worths[k]! - nobody)
+    const free = solve(right)
+    const ones = solve(new Float64Array(players).fill(1))
+    const excess = (total(free) - (everybody - nobody)) / total(ones)
+    return free.map((value, i) => value - excess * ones[i]!)
+  }
 }

@@ -54,15 +54,15 @@ export const kernelShap: Method = {
       throw new UsageError(
         `kernel-shap: ${players} features are more than its regression takes (${mostPlayers}); use fewer (segments=slic:64) or permutation-shapley`,
       )
-    const nobody = await game.nobody()
     const design = kernelDesign(players, options['samples'], seed)
-    const row = (k: number): Uint8Array => design.members.subarray(k * players, (k + 1) * players)
-    const values = await game.values(design.count, (k, present) => present.set(row(k)), 'coalitions')
-    const worths = kernelRegression(design, players, values, nobody, everybody)
-    if (!worths)
+    const fit = kernelRegression(design, players)
+    if (!fit)
       throw new UsageError(
         `kernel-shap: ${design.count} coalitions do not determine ${players} features; use at least samples=${2 * players + 2048}, or fewer features`,
       )
-    return game.result(worths, nobody)
+    const nobody = await game.nobody()
+    const row = (k: number): Uint8Array => design.members.subarray(k * players, (k + 1) * players)
+    const values = await game.values(design.count, (k, present) => present.set(row(k)), 'coalitions')
+    return game.result(fit(values, nobody, everybody), nobody)
   },
 }

@@ -5,9 +5,10 @@ import type { SegmentKind } from './segments.js'
 const iterations = 10
 
 /**
- * About `count` connected superpixels of height x width places. With S = sqrt(places / count), centres start on a regular grid and a
+ * At most `count` connected superpixels of height x width places. With S = sqrt(places / count), centres start on a regular grid and a
  * place joins the centre within 2 S that has the least |colour difference|^2 + (compactness / S)^2 |place difference|^2; ten rounds.
- * Colours are the tensor's own channels, scaled together to [0, 100]. Pieces smaller than a quarter of S^2 join a neighbour.
+ * Colours are the tensor's own channels, scaled together to [0, 100]. Pieces smaller than a quarter of S^2 join a neighbour; while there
+ * are more than `count`, the smallest joins the neighbour of the nearest mean colour.
  * Achanta et al.: SLIC Superpixels Compared to State-of-the-art Superpixel Methods, TPAMI 2012.
  */
 function superpixels(picture: SegmentPicture, count: number, compactness: number): Int32Array {
@@ -15,7 +16,7 @@ function superpixels(picture: SegmentPicture, count: number, compactness: number
   const places = height * width
   const colours = scaledPlanes(picture, 100)
   const rows = Math.max(1, Math.min(height, Math.round(Math.sqrt((count * height) / width))))
-  const columns = Math.max(1, Math.min(width, Math.round(count / rows)))
+  const columns = Math.max(1, Math.min(width, Math.floor(count / rows)))
   const [stepY, stepX] = [height / rows, width / columns]
   const step = Math.sqrt(stepY * stepX)
   const centres = rows * columns
@@ -50,7 +51,9 @@ function superpixels(picture: SegmentPicture, count: number, compactness: number
     }
     recentre(centre, labels, colours, channels, width)
   }
-  return joinSmall(labels, height, width, (step * step) / 4)
+  const joined = joinSmall(labels, height, width, (step * step) / 4)
+  joinMost(joined, colours, channels, width, Math.max(1, Math.floor(count)))
+  return joined
 }
 
 /** Moves every centre to the mean of its places; one without places stays. */
@@ -98,8 +101,41 @@ function joinSmall(labels: Int32Array, height: number, width: number, least: num
   return out
 }
 
+/** Joins pieces, labelled 0, 1, ..., in place until there are at most `most`. */
+function joinMost(labels: Int32Array, colours: Float64Array, channels: number, width: number, most: number): void {
+  const places = labels.length
+  const sizes: number[] = []
+  const sums: Float64Array[] = []
+  for (let place = 0; place < places; place++) {
+    const label = labels[place]!
+    sizes[label] = (sizes[label] ?? 0) + 1
+    sums[label] ??= new Float64Array(channels)
+    for (let c = 0; c < channels; c++) sums[label]![c]! += colours[c * places + place]!
+  }
+  const far = (a: number, b: number): number =>
+    sums[a]!.reduce((sum, colour, c) => sum + (colour / sizes[a]! - sums[b]![c]! / sizes[b]!) ** 2, 0)
+  for (let left = sizes.length; left > most; left--) {
+    let small = -1
+    sizes.forEach((size, label) => {
+      if (size > 0 && (small < 0 || size < sizes[small]!)) small = label
+    })
+    const touching = new Set<number>()
+    for (let place = 0; place < places; place++)
+      for (const other of [place % width < width - 1 ? place + 1 : place, place + width]) {
+        if (other >= places || labels[place] === labels[other]) continue
+        if (labels[place] === small) touching.add(labels[other]!)
+        if (labels[other] === small) touching.add(labels[place]!)
+      }
+    const into = [...touching].sort((a, b) => far(small, a) - far(small, b) || a - b)[0]!
+    for (let place = 0; place < places; place++) if (labels[place] === small) labels[place] = into
+    sizes[into]! += sizes[small]!
+    sums[into] = sums[into]!.map((sum, c) => sum + sums[small]![c]!)
+    sizes[small] = 0
+  }
+}
+
 export const slic: SegmentKind = {
-  summary: 'about COUNT superpixels of even size: slic:COUNT:COMPACTNESS (Achanta et al. 2012)',
+  summary: 'at most COUNT superpixels of even size: slic:COUNT:COMPACTNESS (Achanta et al. 2012)',
   parameters: [
     { name: 'count', default: 64, minimum: 1 },
     { name: 'compactness', default: 10, minimum: 0 },
