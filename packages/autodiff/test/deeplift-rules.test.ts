@@ -1,5 +1,5 @@
 /** @file DeepLIFT's multipliers, operator by operator: they account for every change of the output, and are the gradient where nothing changes. */
-import { evaluate, type Graph, GraphBuilder, inferShapes, type NdArray, ndarray } from '@ascribe/onnx'
+import { evaluate, type Graph, GraphBuilder, inferShapes, type NdArray, ndarray, Tensor } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
 import { runOrt } from '../../onnx/test/support/ort.js'
 import { differentiate, MissingRuleError, ruleSets, withBaseline } from '../src/index.js'
@@ -124,6 +124,24 @@ const cases: readonly GradientCase[] = [
   { operator: 'LogSoftmax', inputs: [{ dims: [3, 6], ...away }] },
   { operator: 'ReduceLogSumExp', inputs: [{ dims: [3, 6], ...away }, integers([1])] },
   { operator: 'ReduceL2', inputs: [[3, 6], integers([1])], attributes: { keepdims: 0 } },
+  { operator: 'ReduceL1', inputs: [[3, 6], integers([1])] },
+  { operator: 'ReduceL1', inputs: [[3, 6], integers([0])], attributes: { keepdims: 0 }, note: 'axis dropped' },
+  { operator: 'ReduceProd', inputs: [[3, 6], integers([1])] },
+  {
+    operator: 'ReduceProd',
+    inputs: [{ dims: [3, 3, 2], range: [0.5, 1.5] }, integers([0, 1])],
+    attributes: { keepdims: 0 },
+    note: 'two axes',
+  },
+  { operator: 'ReduceProd', inputs: [[3, 1], integers([1])], note: 'one element' },
+  { operator: 'LRN', inputs: [[2, 5, 3, 3]], attributes: { size: 3, alpha: 0.5, beta: 0.75, bias: 1.5 } },
+  { operator: 'LRN', inputs: [[1, 4, 3]], attributes: { size: 4, alpha: 2, beta: 0.5 }, note: 'even size' },
+  { operator: 'LpPool', inputs: [[1, 2, 5, 5]], attributes: { kernel_shape: [3, 3], strides: [1, 2] } },
+  { operator: 'LpPool', inputs: [[1, 2, 5, 5]], attributes: { kernel_shape: [2, 2], p: 1 }, note: 'p 1' },
+  { operator: 'LpPool', inputs: [[1, 2, 6]], attributes: { kernel_shape: [3], p: 3 }, note: 'p 3' },
+  { operator: 'GlobalLpPool', inputs: [[2, 3, 4, 4]] },
+  { operator: 'LpNormalization', inputs: [[3, 6]] },
+  { operator: 'LpNormalization', inputs: [[3, 6]], attributes: { p: 1, axis: 0 }, note: 'p 1' },
   { operator: 'ReduceSumSquare', inputs: [[3, 6], integers([0])] },
   { operator: 'ReduceMean', inputs: [[3, 6, 2], integers([0, 2])] },
   { operator: 'LayerNormalization', inputs: [[3, 4, 6], fixed([6], [0.5, 2]), fixed([6])] },
@@ -131,6 +149,11 @@ const cases: readonly GradientCase[] = [
   { operator: 'InstanceNormalization', inputs: [[2, 3, 4, 5], fixed([3], [0.5, 2]), fixed([3])] },
   { operator: 'GroupNormalization', inputs: [[2, 4, 3, 3], fixed([4], [0.5, 2]), fixed([4])], attributes: { num_groups: 2 } },
   { operator: 'BatchNormalization', inputs: [[2, 3, 4], fixed([3]), fixed([3]), fixed([3]), fixed([3], [0.5, 2])] },
+  {
+    operator: 'ScatterElements',
+    inputs: [[4, 3], { dims: [2, 3], data: [3, 0, 1, 3, 2, 1], dtype: 'int64', constant: true }, [2, 3]],
+    attributes: { reduction: 'add' },
+  },
   {
     operator: 'Concat',
     inputs: [
@@ -301,10 +324,66 @@ describe('particular values', () => {
     expectClose(between(leaky, [2, -3, 2, -1], [-1, 1, 1, -2]), [2.125 / 3, 1.375 / 4, 1, 0.125], 1e-12, 'leaky by Where')
   })
 
-  it('names an operator without a rule', () => {
+  const dot = (b: GraphBuilder, value: string, weights: readonly number[]): string =>
+    b.emit('ReduceSum', [b.emit('Mul', [value, b.float([...weights])]), b.ints([1])])
+
+  it('a product: the mean of one order of its factors and the reverse', () => {
     const product = (b: GraphBuilder, x: string): string => b.emit('ReduceProd', [x, b.ints([1])])
-    expect(() => between(product, [1, 2], [3, 4])).toThrow(MissingRuleError)
-    expect(() => between(product, [1, 2], [3, 4])).toThrow(/ReduceProd.*DeepLIFT has no rule/)
+    expectClose(
+      between(product, [3, 0, 2], [1, 5, 4]),
+      [(5 * 4 + 0 * 2) / 2, (3 * 4 + 1 * 2) / 2, (3 * 0 + 1 * 5) / 2],
+      1e-12,
+      'three',
+    )
+  })
+
+  it('the largest two: own changes, and the rest to those that changed', () => {
+    const two = (b: GraphBuilder, x: string): string => dot(b, b.emitAll('TopK', [x, b.ints([2])], 2)[0]!, [1, 10])
+    expectClose(between(two, [5, 3, 1], [6, 2, 0]), [1, 10, 0], 1e-12, 'the same two')
+    // The second is element 1 (3), and element 2 (4) on the baseline: of -1 half of 0 + (-3) is explained, 0.5 is left.
+    const rest = 10 * 0.5 * (-3 / 9)
+    expectClose(between(two, [5, 3, 1], [5, 3, 4]), [1, 5, 5 + rest], 1e-12, 'another second')
+    expect((5 + rest) * -3).toBeCloseTo(10 * (3 - 4), 12)
+  })
+
+  it.each([
+    [
+      'batch normalisation by its own statistics',
+      (b: GraphBuilder, x: string): string => {
+        const turned = b.emit('Transpose', [x], { perm: [1, 0] })
+        const [one, zero] = [b.float([1], [1]), b.float([0], [1])]
+        const y = b.emitAll('BatchNormalization', [turned, b.float([2], [1]), zero, zero, one], 3, { training_mode: 1 })[0]!
+        return dot(b, b.emit('Transpose', [y], { perm: [1, 0] }), [1, -2, 3, 0.5])
+      },
+    ],
+    ['the largest three', (b: GraphBuilder, x: string): string => dot(b, b.emitAll('TopK', [x, b.ints([3])], 2)[0]!, [1, -2, 3])],
+  ] as const)('%s accounts for the change', (_, make) => {
+    const [x, x0] = [
+      [0.3, -1, 2, 0.9],
+      [1.5, 0.25, -0.75, 1],
+    ]
+    const value = (at: readonly number[]): number => {
+      const b = new GraphBuilder()
+      const y = b.output(make(b, b.input('x', 'float32', [1, 4])))
+      return evaluate(inferShapes(b.build()), { x: ndarray([1, 4], Float64Array.from(at)) }, [y]).get(y)!.data[0]!
+    }
+    const m = between(make, x!, x0!)
+    expect(m.reduce((sum, slope, i) => sum + slope * (x![i]! - x0![i]!), 0)).toBeCloseTo(value(x!) - value(x0!), 6)
+  })
+
+  it.each(['mul', 'max', 'min'])('a scatter that reduces by %s is refused', reduction => {
+    const scatter = (b: GraphBuilder, x: string): string =>
+      b.emit('ScatterND', [x, b.constant(Tensor.from('int64', [1, 2], [0, 1])), b.float([2], [1])], { reduction })
+    expect(() => between(scatter, [1, 2], [3, 4])).toThrow(new RegExp(`ScatterND.*reduction ${reduction}`))
+  })
+
+  it('names an operator without a rule', () => {
+    const recurrent = (b: GraphBuilder, x: string): string =>
+      b.emitAll('RNN', [b.emit('Unsqueeze', [x, b.ints([0])]), b.float([1, 1], [1, 1, 2]), b.float([1], [1, 1, 1])], 1, {
+        hidden_size: 1,
+      })[0]!
+    expect(() => between(recurrent, [1, 2], [3, 4])).toThrow(MissingRuleError)
+    expect(() => between(recurrent, [1, 2], [3, 4])).toThrow(/RNN.*DeepLIFT has no rule/)
   })
 
   it('needs a baseline', () => {

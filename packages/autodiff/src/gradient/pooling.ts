@@ -72,7 +72,7 @@ function maxAlong(
 }
 
 /** Adds each output's cotangent to every input its window reads. */
-function spread(context: RuleContext, g: string, dims: readonly number[], axes: readonly WindowAxis[]): string {
+export function spread(context: RuleContext, g: string, dims: readonly number[], axes: readonly WindowAxis[]): string {
   if (
     axes.every(
       axis => axis.stride === axis.kernel && axis.dilation === 1 && axis.before === 0 && axis.input === axis.output * axis.stride,
@@ -142,7 +142,7 @@ function lpPool(context: RuleContext, g: string, p: number, over: (value: string
 const safe = (context: RuleContext, y: string): string =>
   context.emit('Where', [context.emit('Greater', [y, context.scalar(0)]), y, context.scalar(1)])
 
-const axesOf = (context: RuleContext): WindowAxis[] =>
+export const axesOf = (context: RuleContext): WindowAxis[] =>
   windowAxes(context, context.dims(context.input(0)), context.dims(context.output(0)), context.ints('kernel_shape') ?? [])
 
 /** Gives every place of `dims` [N, C, ...space] its share of a cotangent [N, C, 1...] of the mean. */

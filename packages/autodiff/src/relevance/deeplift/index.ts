@@ -4,12 +4,20 @@ import { gradientTable } from '../../gradient/index.js'
 import type { RuleEntry, RuleSet, RuleTable } from '../../rule.js'
 import { none } from '../../rule.js'
 import { revealed, summed, summingKeys } from './cancel.js'
+import { globalLpPool, lpNormalization, lpPool, reduceL1 } from './lengths.js'
 import { winner } from './maximum.js'
-import { groupNormalization, instanceNormalization, layerNormalization } from './normalization.js'
+import {
+  batchNormalization,
+  groupNormalization,
+  instanceNormalization,
+  layerNormalization,
+  localResponse,
+} from './normalization.js'
 import { choice, division, inverse, norm, power, sqrt } from './products.js'
+import { largest, product } from './reductions.js'
 import { nearness, rescaled } from './rescale.js'
 import { logSoftmax, logSumExp, softmax } from './softmax.js'
-import { bilinear, linearInFirst } from './streams.js'
+import { bilinear, linearInFirst, scattered } from './streams.js'
 
 const entriesOf = (names: string, make: (gradient: RuleEntry) => RuleEntry): RuleTable =>
   Object.fromEntries(
@@ -23,11 +31,11 @@ const entriesOf = (names: string, make: (gradient: RuleEntry) => RuleEntry): Rul
 const products = `
 Add Sub Neg Sum Mean Identity Cast CastLike Mul MatMul Gemm Einsum Conv ConvTranspose ReduceSum ReduceMean ReduceSumSquare CumSum
 AveragePool GlobalAveragePool Reshape Flatten Squeeze Unsqueeze Transpose Expand Concat Split Slice Tile Pad DepthToSpace SpaceToDepth
-Trilu ReverseSequence CenterCropPad Gather GatherElements GatherND Compress ScatterElements ScatterND
+Trilu ReverseSequence CenterCropPad Gather GatherElements GatherND Compress
 `
 
 /** Linear in their first input. */
-const firsts = 'BatchNormalization Dropout Resize GridSample MaxUnpool Col2Im RoiAlign DFT STFT QuantizeLinear DequantizeLinear'
+const firsts = 'Dropout Resize GridSample MaxUnpool Col2Im RoiAlign DFT STFT QuantizeLinear DequantizeLinear'
 
 /** Elementwise functions of all numbers, and below which change of the input they are nearly linear. */
 const everywhere: readonly (readonly [string, number])[] = (
@@ -50,6 +58,8 @@ const rescaleTable: RuleTable = {
   ...entriesOf('Div', division),
   ...entriesOf('Pow', power),
   ...entriesOf('Where', choice),
+  ...entriesOf('ScatterElements ScatterND', scattered),
+  ...entriesOf('BatchNormalization', batchNormalization),
   Sqrt: sqrt,
   Reciprocal: inverse,
   ReduceL2: norm,
@@ -59,6 +69,13 @@ const rescaleTable: RuleTable = {
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
   GroupNormalization: groupNormalization,
+  LRN: localResponse,
+  LpNormalization: lpNormalization,
+  LpPool: lpPool,
+  GlobalLpPool: globalLpPool,
+  ReduceL1: reduceL1,
+  ReduceProd: product,
+  TopK: largest,
 }
 
 /** RevealCancel at elementwise functions of sums, the rescale rule everywhere else. */

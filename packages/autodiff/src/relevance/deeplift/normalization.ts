@@ -57,3 +57,61 @@ export const instanceNormalization: RuleEntry = grouped(c => c.dims(c.input(0))[
 export const groupNormalization: RuleEntry = grouped(
   c => c.int('num_groups') ?? c.unsupported('its attribute num_groups is missing'),
 )
+
+/** Each channel by its own statistics in training mode; with the statistics given it is linear in x. */
+export const batchNormalization = (gradient: RuleEntry): RuleEntry => ({
+  kind: 'gradient',
+  rule: (cotangents, c) => {
+    refuseOthers(c)
+    const [g, ofMean, ofVariance] = cotangents
+    if (!c.int('training_mode', 0)) return gradient.kind === 'gradient' ? gradient.rule(cotangents, c) : []
+    if (ofMean || ofVariance) c.unsupported('its running mean or variance is read as an output')
+    if (!g) return []
+    const x = c.input(0)
+    const dims = c.dims(x)
+    const scaled = c.emit('Mul', [g, c.reshape(c.input(1), [1, dims[1]!, ...dims.slice(2).map(() => 1)])])
+    const axes = dims.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
+    return [standardised(scaled, x, c.value(x, 'baseline'), axes, c.float('epsilon', 1e-5), c)]
+  },
+})
+
+/** Sums over windows of channels: a banded matrix of ones, from `before` channels before to `after` behind. */
+function channelSums(value: string, dims: readonly number[], before: number, after: number, c: RuleContext): string {
+  const channels = dims[1]!
+  const rows = [dims[0]!, channels, elementCount(dims.slice(2))]
+  const band = Float32Array.from({ length: channels * channels }, (_, i) => {
+    const [row, column] = [Math.floor(i / channels), i % channels]
+    return column >= row - before && column <= row + after ? 1 : 0
+  })
+  return c.reshape(c.emit('MatMul', [c.floats(band, [channels, channels]), c.reshape(value, rows, dims)]), dims, rows)
+}
+
+/**
+ * y = x s with s = D^-beta and D = bias + alpha / size times a sum of squares: x and s share evenly, and s - s0 is the quotient of changes
+ * (s - s0) / (D - D0) times the changes of x^2; where D hardly changes, the mean slope of D^-beta.
+ */
+export const localResponse: RuleEntry = single((g, c) => {
+  const x = c.input(0)
+  const x0 = c.value(x, 'baseline')
+  const dims = c.dims(x)
+  const size = c.int('size') ?? c.unsupported('its attribute size is missing')
+  const [beta, factor] = [c.float('beta', 0.75), c.float('alpha', 1e-4) / size]
+  const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)]
+  const times = (a: string, b: string): string => c.emit('Mul', [a, b])
+  const power = (value: string, exponent: number): string => c.emit('Pow', [value, c.scalar(exponent)])
+  const spreadOf = (value: string): string =>
+    c.emit('Add', [
+      times(channelSums(times(value, value), dims, before, after, c), c.scalar(factor)),
+      c.scalar(c.float('bias', 1)),
+    ])
+  const [d, d0] = [spreadOf(x), spreadOf(x0)]
+  const [s, s0] = [power(d, -beta), power(d0, -beta)]
+  const moved = c.emit('Sub', [d, d0])
+  const far = c.emit('Greater', [c.emit('Abs', [moved]), times(d, c.scalar(5e-3))])
+  const middle = times(c.emit('Add', [power(d, -beta - 1), power(d0, -beta - 1)]), c.scalar(-beta / 2))
+  const quotient = c.emit('Div', [c.emit('Sub', [s, s0]), c.emit('Where', [far, moved, c.scalar(1)])])
+  const sum = c.emit('Add', [x, x0])
+  const along = times(times(g, times(sum, c.scalar(0.5))), c.emit('Where', [far, quotient, middle]))
+  const direct = times(g, times(c.emit('Add', [s, s0]), c.scalar(0.5)))
+  return [c.emit('Add', [direct, times(times(sum, c.scalar(factor)), channelSums(along, dims, after, before, c))])]
+})

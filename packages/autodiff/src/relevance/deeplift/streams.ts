@@ -87,3 +87,18 @@ export const linearInFirst = (entry: RuleEntry): RuleEntry =>
         },
       }
     : entry
+
+/** Writing over and adding are linear in data and updates; the other reductions of a scatter are not. */
+export const scattered = (entry: RuleEntry): RuleEntry => {
+  const linear = bilinear(entry)
+  return linear.kind === 'gradient'
+    ? {
+        ...linear,
+        rule: (cotangents, c) => {
+          const reduction = c.string('reduction', 'none')
+          if (reduction !== 'none' && reduction !== 'add') c.unsupported(`DeepLIFT has no rule for its reduction ${reduction}`)
+          return linear.rule(cotangents, c)
+        },
+      }
+    : linear
+}
