@@ -22,6 +22,8 @@ export interface Attribution {
   /** The only map's values, where there is one. */
   readonly values: Float32Array
   readonly dims: readonly number[]
+  /** Where features were selected one after another: for every value of each map, when its feature was (0: first; -1: it is no feature). */
+  readonly order?: Readonly<Record<string, Int32Array>>
   readonly method: string
   readonly options: Readonly<Record<string, unknown>>
   readonly target: ResolvedTarget

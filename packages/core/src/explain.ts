@@ -3,6 +3,7 @@ import { MissingRuleError, NoGradientPathError } from '@ascribe/autodiff'
 import { type Graph, UnknownShapeError } from '@ascribe/onnx'
 import { type Attribution, relativeResidual } from './attribution.js'
 import { NoGradientError, NotFiniteError } from './errors.js'
+import { checkForm } from './methods/forms.js'
 import { methodNamed, methods } from './methods/index.js'
 import { type Method, type Options, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
@@ -33,6 +34,7 @@ export async function explain(
 ): Promise<Attribution> {
   const chosen = typeof method === 'string' ? methodNamed(method) : method
   const settings = resolveOptions(chosen, options.options)
+  checkForm(chosen, { at: options.at, output: options.output, layer: settings['layer'] })
   const evaluator = await prepare(model, row, options)
   const seed = options.seed ?? 0
   const started = performance.now()
@@ -47,6 +49,7 @@ export async function explain(
     maps: result.maps,
     values: maps[0]!.values,
     dims: maps[0]!.dims,
+    ...(result.order ? { order: result.order } : {}),
     method: chosen.name,
     options: { ...settings, ...result.settled } as Options,
     target: evaluator.target,

@@ -101,6 +101,27 @@ export interface LrpOptions extends MethodOptions {
   readonly high?: number | string
 }
 
+export interface ConductanceOptions extends MethodOptions {
+  readonly layer?: string
+  readonly points?: number
+  readonly baseline?: Baseline
+}
+
+export interface InternalInfluenceOptions extends MethodOptions {
+  readonly layer?: string
+  readonly points?: number
+  readonly baseline?: Baseline
+  readonly rule?: string
+}
+
+export interface NeuronConductanceOptions extends MethodOptions {
+  readonly layer?: string
+  readonly neuron?: string
+  readonly points?: number
+  readonly baseline?: Baseline
+  readonly rule?: string
+}
+
 export interface GradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
@@ -162,6 +183,22 @@ export interface RiseOptions extends MethodOptions {
   readonly normalise?: 'paper' | 'coverage'
 }
 
+export interface SobolOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+  readonly estimator?: 'jansen' | 'janon' | 'homma' | 'glen' | 'saltelli'
+  readonly sequence?: 'sobol' | 'halton' | 'latin-hypercube' | 'random'
+}
+
+export interface HsicOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+  readonly kernel?: 'binary' | 'rbf' | 'sobolev'
+  readonly sequence?: 'sobol' | 'halton' | 'latin-hypercube' | 'random'
+}
+
 export interface FeatureAblationOptions extends MethodOptions {
   readonly segments?: Segments
   readonly baseline?: Baseline
@@ -200,6 +237,23 @@ export interface LimeOptions extends MethodOptions {
 }
 
 /** Of treeShap and treeShapInteractions. */
+export interface GreedyPigOptions extends MethodOptions {
+  /** The method that each round asks; its own options are given as `of.NAME`. */
+  readonly of?: string
+  readonly perRound?: number
+  readonly rounds?: number
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly [inner: `of.${string}`]: unknown
+}
+
+export interface GreedyGainOptions extends MethodOptions {
+  readonly perRound?: number
+  readonly rounds?: number
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+}
+
 export interface TreeShapOptions extends MethodOptions {
   readonly background?: Baseline
   readonly game?: 'auto' | 'interventional' | 'path-dependent'
@@ -263,6 +317,10 @@ export const deconvnet = methodFunction('deconvnet')
 export const lrp = methodFunction<LrpOptions>('lrp')
 export const deeplift = methodFunction<DeepliftOptions>('deeplift')
 export const deepliftShap = methodFunction<DeepliftShapOptions>('deeplift-shap')
+export const conductance = methodFunction<ConductanceOptions>('conductance')
+export const internalInfluence = methodFunction<InternalInfluenceOptions>('internal-influence')
+export const neuronConductance = methodFunction<NeuronConductanceOptions>('neuron-conductance')
+export const activation = methodFunction('activation')
 export const gradCam = methodFunction<GradCamOptions>('grad-cam')
 export const guidedGradCam = methodFunction<GuidedGradCamOptions>('guided-grad-cam')
 export const gradCamPlusPlus = methodFunction<GradCamPlusPlusOptions>('grad-cam-plus-plus')
@@ -278,6 +336,8 @@ export const fullGrad = methodFunction<FullGradOptions>('full-grad')
 export const fem = methodFunction<FemOptions>('fem')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
+export const sobol = methodFunction<SobolOptions>('sobol')
+export const hsic = methodFunction<HsicOptions>('hsic')
 export const featureAblation = methodFunction<FeatureAblationOptions>('feature-ablation')
 export const kernelShap = methodFunction<SampledShapleyOptions>('kernel-shap')
 export const exactShapley = methodFunction<ExactShapleyOptions>('exact-shapley')
@@ -285,6 +345,8 @@ export const permutationShapley = methodFunction<PermutationShapleyOptions>('per
 export const samplingShapley = methodFunction<SampledShapleyOptions>('sampling-shapley')
 export const owen = methodFunction<SampledShapleyOptions>('owen')
 export const lime = methodFunction<LimeOptions>('lime')
+export const greedyPig = methodFunction<GreedyPigOptions>('greedy-pig')
+export const greedyGain = methodFunction<GreedyGainOptions>('greedy-gain')
 export const treeShap = methodFunction<TreeShapOptions>('tree-shap')
 export const treeShapInteractions = methodFunction<TreeShapOptions>('tree-shap-interactions')
 export const saabas = methodFunction<SaabasOptions>('saabas')

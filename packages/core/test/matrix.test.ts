@@ -54,12 +54,17 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
   'expected-gradients': { samples: 11 },
   'blur-ig': { points: 13 },
+  conductance: { points: 9 },
+  'internal-influence': { points: 9 },
+  'neuron-conductance': { points: 9, neuron: '1/2/3' },
   'guided-ig': { points: 11 },
   idg: { points: 13 },
   'deeplift-shap': { samples: 7 },
   'smooth-grad': { samples: 11 },
   'noise-tunnel': { samples: 11 },
   rise: { masks: 37, cells: 3 },
+  sobol: { segments: 'grid:2', samples: 8 },
+  hsic: { segments: 'grid:3', samples: 40 },
   occlusion: { window: 4, stride: 3 },
   'ablation-cam': { relu: false },
   fem: { k: 1 },
@@ -70,6 +75,8 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'sampling-shapley': { segments: 'grid:3', samples: 4 },
   owen: { segments: 'grid:4' },
   lime: { segments: 'grid:4', samples: 60 },
+  'greedy-pig': { segments: 'grid:3', 'of.points': 5 },
+  'greedy-gain': { segments: 'grid:3' },
 }
 const run = (model: Model, method: Method, options: ExplainOptions = {}): Promise<Attribution> =>
   explain(model, image, method, { target: 2, options: quick[method.name] ?? {}, ...options })

@@ -1,6 +1,7 @@
 /** @file Every attribution method, listed once. The command, the docs and the test matrix read this list. */
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
+import { activation } from './activation.js'
 import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
 import { ablationCam } from './cam/ablation-cam.js'
@@ -14,6 +15,7 @@ import { layerCam } from './cam/layer-cam.js'
 import { scoreCam } from './cam/score-cam.js'
 import { xgradCam } from './cam/xgrad-cam.js'
 import { centre } from './centre.js'
+import { conductance } from './conductance.js'
 import { deconvnet } from './deconvnet.js'
 import { deeplift } from './deeplift.js'
 import { deepliftShap } from './deeplift-shap.js'
@@ -21,22 +23,29 @@ import { edges } from './edges.js'
 import { exactShapley } from './exact-shapley.js'
 import { expectedGradients } from './expected-gradients.js'
 import { featureAblation } from './feature-ablation.js'
+import { formNamed, withForms } from './forms.js'
 import { gradCam } from './grad-cam.js'
 import { gradient } from './gradient.js'
+import { greedyGain } from './greedy/greedy-gain.js'
+import { greedyPig } from './greedy/greedy-pig.js'
 import { guidedBackprop } from './guided-backprop.js'
 import { guidedGradCam } from './guided-grad-cam.js'
 import { guidedIg } from './guided-ig.js'
 import { idg } from './idg.js'
 import { inputXGradient } from './input-x-gradient.js'
 import { integratedGradients } from './integrated-gradients.js'
+import { internalInfluence } from './internal-influence.js'
 import { kernelShap } from './kernel-shap.js'
 import { lime } from './lime.js'
 import { lrp } from './lrp.js'
 import type { Method } from './method.js'
+import { neuronConductance } from './neuron-conductance.js'
 import { noiseTunnel } from './noise-tunnel.js'
 import { occlusion } from './occlusion.js'
 import { owen } from './owen.js'
 import { permutationShapley } from './permutation-shapley.js'
+import { hsic } from './perturbation/hsic.js'
+import { sobol } from './perturbation/sobol.js'
 import { random } from './random.js'
 import { rise } from './rise.js'
 import { saabas } from './saabas.js'
@@ -46,7 +55,7 @@ import { treeShap } from './tree-shap.js'
 import { treeShapInteractions } from './tree-shap-interactions.js'
 import { uniform } from './uniform.js'
 
-export const methods: readonly Method[] = [
+const listed: readonly Method[] = [
   gradient,
   inputXGradient,
   integratedGradients,
@@ -61,6 +70,10 @@ export const methods: readonly Method[] = [
   deeplift,
   deepliftShap,
   lrp,
+  conductance,
+  internalInfluence,
+  neuronConductance,
+  activation,
   gradCam,
   guidedGradCam,
   gradCamPlusPlus,
@@ -76,6 +89,8 @@ export const methods: readonly Method[] = [
   fem,
   occlusion,
   rise,
+  sobol,
+  hsic,
   featureAblation,
   kernelShap,
   exactShapley,
@@ -83,6 +98,8 @@ export const methods: readonly Method[] = [
   samplingShapley,
   owen,
   lime,
+  greedyPig(methodNamed),
+  greedyGain,
   treeShap,
   treeShapInteractions,
   saabas,
@@ -93,9 +110,11 @@ export const methods: readonly Method[] = [
   blurredCopy,
 ]
 
+export const methods: readonly Method[] = listed.map(withForms)
+
 /** The method of this name or alias. Throws UsageError with a suggestion where there is none. */
 export function methodNamed(name: string): Method {
-  const found = methods.find(method => method.name === name || method.aliases?.includes(name))
+  const found = formNamed(name, methods) ?? methods.find(method => method.name === name || method.aliases?.includes(name))
   if (found) return found
   const names = methods.flatMap(method => [method.name, ...(method.aliases ?? [])])
   throw new UsageError(`unknown method "${name}"${suggestion(name, names)} (ascribe methods lists them)`)

@@ -42,6 +42,8 @@ export interface MethodCost {
 
 export interface MethodResult {
   readonly maps: Readonly<Record<string, AttributionMap>>
+  /** Where features were selected one after another: for every value of each map, when its feature was (0: first; -1: it is no feature). */
+  readonly order?: Readonly<Record<string, Int32Array>>
   /** What is explained at the input, where it is not the target's own value (the margin of trees under a last transform). */
   readonly value?: number
   /** f at the baseline, for methods that promise completeness. */
@@ -50,6 +52,15 @@ export interface MethodResult {
   readonly total?: number
   /** Options that were settled while running (points actually used). */
   readonly settled?: Readonly<Record<string, unknown>>
+}
+
+/** A method applied inside the model, under the name that it has in other libraries. */
+export interface Form {
+  readonly name: string
+  /** The method that it is. */
+  readonly of: string
+  /** What must be given: the explained tensor, the tensor whose neuron is explained, or the option `layer`. */
+  readonly required: 'at' | 'output' | 'layer'
 }
 
 export interface Method {
@@ -73,6 +84,8 @@ export interface Method {
   readonly run: (evaluator: Evaluator, options: Options, seed: number) => Promise<MethodResult>
   /** Weighted points along the path from baseline to input whose gradients make up the explanation: what `compile` needs. */
   readonly path?: (options: Options) => PathRule
+  /** Set where it was asked for by the name of one of its forms. */
+  readonly form?: Form
   /** The option that names another method, whose own options are given as OPTION.NAME. */
   readonly wraps?: { readonly option: string; readonly methodNamed: (name: string) => Method }
 }
