@@ -24,6 +24,9 @@ export {
   resolveOptions,
 } from './methods/method.js'
 export { type Quadrature, quadratures } from './methods/quadrature.js'
+export { metricNamed, metrics } from './metrics/index.js'
+export { measure } from './metrics/measure.js'
+export type { Maps, Metric, MetricCurve, MetricNeed, MetricResult, MetricSubject, PictureAccess } from './metrics/metric.js'
 export { Model, type ModelOptions } from './model.js'
 export { type PrepareOptions, prepare } from './prepare.js'
 export { Random } from './random.js'
@@ -32,6 +35,18 @@ export type { Device, RunOptions, Runtime, Session, SessionOptions } from './run
 export { segmentKinds } from './segments/index.js'
 export type { Segments } from './segments/segments.js'
 export { suggestion } from './suggest.js'
-export { type Link, links, type ResolvedTarget, resolveTarget, type Target } from './target.js'
+export {
+  graphTarget,
+  type Link,
+  links,
+  type MaskedTarget,
+  type ResolvedTarget,
+  resolveTarget,
+  type Target,
+  type TargetForm,
+  type TargetFunction,
+  targetForms,
+  targetSyntax,
+} from './target.js'
 export { float32, type TensorValue, type TensorValues, type ValueDataType } from './tensor-value.js'
 export { hasTrees } from './trees/margin.js'

@@ -5,6 +5,7 @@ import { compile } from './compile.js'
 import { doctor } from './doctor.js'
 import { explain } from './explain.js'
 import { methods } from './methods.js'
+import { metrics } from './metrics.js'
 import { train } from './train.js'
 
-export const commands: readonly (Command | CommandGroup)[] = [explain, methods, doctor, compile, train, bam]
+export const commands: readonly (Command | CommandGroup)[] = [explain, methods, metrics, doctor, compile, train, bam]

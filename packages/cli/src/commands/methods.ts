@@ -1,6 +1,7 @@
 /** @file `ascribe methods`: what there is, with defaults and citations. */
-import { methods as all, type Method, methodNamed, type OptionSpec } from '@ascribe/core'
+import { methods as all, type Method, methodNamed } from '@ascribe/core'
 import type { Command } from '../command.js'
+import { optionLines, shownValue } from '../option-lines.js'
 import { commonFlags } from '../options.js'
 
 /** A method as plain data, for programs. */
@@ -18,23 +19,8 @@ const describe = (method: Method) => ({
   options: Object.entries(method.options).map(([name, spec]) => ({ name, ...spec })),
 })
 
-/** What a value may be, in a few words. */
-function range(spec: OptionSpec): string {
-  if (spec.kind === 'choice') return spec.values.join(' | ')
-  if (spec.kind !== 'number') return spec.kind === 'flag' ? 'true | false' : spec.kind
-  const bounds = [
-    spec.minimum === undefined ? '' : `from ${spec.minimum}`,
-    spec.maximum === undefined ? '' : `to ${spec.maximum}`,
-  ]
-  return [spec.integer ? 'whole number' : 'number', ...bounds].filter(Boolean).join(' ')
-}
-
-const shown = (value: unknown): string => (value === '' ? '(none)' : String(value))
-
 function full(method: Method): string[] {
   const list = (items: readonly string[]): string => (items.length > 0 ? items.join(', ') : 'nothing')
-  const options = Object.entries(method.options)
-  const width = Math.max(0, ...options.map(([name, spec]) => name.length + shown(spec.default).length + 1))
   return [
     `${method.name}: ${method.summary}`,
     '',
@@ -45,15 +31,14 @@ function full(method: Method): string[] {
     `  values     ${method.signed ? 'signed' : 'never negative'}`,
     `  compiles   ${method.path ? 'yes' : 'no'}`,
     ...(method.aliases ? [`  aliases    ${method.aliases.join(', ')}`] : []),
-    ...(options.length > 0 ? ['', '  options and their defaults'] : []),
-    ...options.map(([name, spec]) => `    ${`${name}=${shown(spec.default)}`.padEnd(width)}  ${spec.describe} [${range(spec)}]`),
+    ...optionLines(method.options),
   ]
 }
 
 function table(): string[] {
   const width = Math.max(...all.map(({ name }) => name.length))
   return all.flatMap(method => {
-    const options = Object.entries(method.options).map(([name, spec]) => `${name}=${shown(spec.default)}`)
+    const options = Object.entries(method.options).map(([name, spec]) => `${name}=${shownValue(spec.default)}`)
     const indent = `\n${' '.repeat(width + 4)}`
     const facts = [
       method.needs.length > 0 ? `needs ${method.needs.join(', ')}` : 'needs no gradient',
