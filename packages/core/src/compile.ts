@@ -3,6 +3,7 @@ import { Graph, GraphBuilder, inferShapes, type Port, prune, sortNodes, Tensor }
 import { batchingOf, type RowDims } from './batching.js'
 import { UsageError } from './errors.js'
 import { chunkSize } from './memory.js'
+import { checkForm } from './methods/forms.js'
 import { methods } from './methods/index.js'
 import { type Method, type PathRule, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
@@ -60,6 +61,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     const able = methods.filter(({ path }) => path).map(({ name }) => name)
     throw new UsageError(`${method.name} cannot be compiled: it is not one graph (${able.join(', ')} can)`)
   }
+  checkForm(method, { at: options.at, output: options.output, layer: options.options?.['layer'] })
   const rule = method.path(resolveOptions(method, options.options))
   if (rule.adaptive) throw new UsageError(`${method.name} cannot be compiled with a tolerance: name the number of points`)
   const row = options.inputs ?? declaredRow(model)
@@ -74,7 +76,7 @@ export function compileExplanation(model: Model, method: Method, options: Compil
   const rows = batching.fixed ?? chunkSize(positions.length, 1, 8)
   const output = model.outputName(options.output)
   const base: ProgramSource = {
-    graph: cut(batching.graph(rows, at), at),
+    graph: cut(batching.graph(rows, model.kept(output, at)), at),
     rows,
     batched: batching.batched,
     at,

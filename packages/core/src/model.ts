@@ -101,17 +101,29 @@ export class Model {
       throw new UsageError(`tensor "${name}" holds ${type.dtype}, and only float tensors can be explained`)
   }
 
-  /** The output to explain: the named one, else the first float output. */
+  /**
+   * What the target is a number of: the named output or float tensor inside the graph (a layer, whose neurons are then what classes
+   * are of an output), else the first float output.
+   */
   outputName(name?: string): string {
     const names = this.graph.outputs.map(output => output.name)
     if (name !== undefined) {
-      if (!names.includes(name))
-        throw new UsageError(`the model has no output "${name}"${suggestion(name, names)} (it has ${names.join(', ')})`)
+      if (names.includes(name)) return name
+      if (!this.graph.producer(name))
+        throw new UsageError(
+          `the model has no output "${name}"${suggestion(name, [...names, ...this.graph.names()])} (it has ${names.join(', ')}; a tensor inside it may be named too)`,
+        )
+      this.checkTensor(name)
       return name
     }
     const first = this.graph.outputs.find(output => isFloat(this.graph.type(output.name)?.dtype ?? 'float32'))
     if (!first) throw new UsageError('the model has no float output to explain')
     return first.name
+  }
+
+  /** `names`, and the explained output where it lies inside the graph: what a graph of this model must keep. */
+  kept(output: string, names: readonly string[]): readonly string[] {
+    return this.graph.outputs.some(({ name }) => name === output) ? names : [...names, output]
   }
 
   /** How the model is batched for rows of these dimensions. */

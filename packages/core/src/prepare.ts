@@ -1,6 +1,6 @@
 /** @file From a row of model inputs to an evaluator: checked, run once, target resolved. */
 import { boundBatching } from './bound.js'
-import { InputError } from './errors.js'
+import { InputError, UsageError } from './errors.js'
 import { Evaluator, type RunContext } from './evaluator.js'
 import type { Model } from './model.js'
 import { cut, type ProgramSource, port, valuesProgram } from './programs.js'
@@ -11,7 +11,7 @@ import { repeated, type TensorValue, type TensorValues } from './tensor-value.js
 export interface PrepareOptions extends RunContext {
   /** Default `predicted`. */
   readonly target?: Target
-  /** The output to explain; default the first float one. */
+  /** The output to explain, or a float tensor inside the graph, whose neurons the target then names; default the first float output. */
   readonly output?: string
   /** The tensors to explain: inputs or values inside the graph; default every float input. */
   readonly at?: readonly string[]
@@ -31,11 +31,11 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
   const dims = Object.fromEntries(model.graph.inputs.map(({ name }) => [name, row[name]!.dims]))
   const batching = model.batching(dims)
   const rows = batching.fixed ?? 1
-  const graph = batching.graph(rows, at)
+  const graph = batching.graph(rows, model.kept(output, at))
   const allInputs = model.graph.inputs.map(({ name }) => name)
   const inner = at.filter(name => !allInputs.includes(name))
   const source: ProgramSource = { graph, rows, batched: batching.batched, at: allInputs, output, link: 'logit' }
-  const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), ...inner])]
+  const wanted = [...new Set([...model.graph.outputs.map(({ name }) => name), output, ...inner])]
   const feeds = Object.fromEntries(allInputs.map(name => [port.points(name), repeat(row[name]!, rows, batching.batched)]))
   const identity = sessionKey(valuesKey(wanted), rows, allInputs, dims)
   const session = await model.session(identity, () => valuesProgram(source, wanted))
@@ -46,7 +46,7 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
     const size = value.data.length / rows
     return { ...value, dims: [1, ...value.dims.slice(1)], data: value.data.slice(0, size) } as TensorValue
   }
-  const outputs = Object.fromEntries(model.graph.outputs.map(({ name }) => [name, firstRow(name)]))
+  const outputs = Object.fromEntries([...model.graph.outputs.map(({ name }) => name), output].map(name => [name, firstRow(name)]))
   const scores = outputs[output]!.data as Float32Array
   const target = resolveTarget(options.target ?? 'predicted', {
     output,
@@ -59,7 +59,10 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
     at.map(name => [name, (allInputs.includes(name) ? row[name]! : firstRow(name)) as TensorValue<'float32'>]),
   )
   const bound = boundBatching(batching, row, at, output)
-  const needed = new Set(cut(bound.graph(rows, at), at).inputs.map(({ name }) => name))
+  const whole = cut(bound.graph(rows, model.kept(output, at)), at)
+  if (!whole.producer(output) && !whole.inputs.some(({ name }) => name === output))
+    throw new UsageError(`"${output}" is not computed from ${at.map(name => `"${name}"`).join(', ')}; explain a tensor before it`)
+  const needed = new Set(whole.inputs.map(({ name }) => name))
   const fixed = Object.fromEntries(
     allInputs.filter(name => !at.includes(name) && needed.has(name)).map(name => [port.input(name), row[name]!]),
   )

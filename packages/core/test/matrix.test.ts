@@ -56,7 +56,7 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'blur-ig': { points: 13 },
   conductance: { points: 9 },
   'internal-influence': { points: 9 },
-  'neuron-conductance': { points: 9, neuron: '1/2/3' },
+  'neuron-conductance': { points: 9, neuron: '1/1/1' },
   'guided-ig': { points: 11 },
   idg: { points: 13 },
   'deeplift-shap': { samples: 7 },

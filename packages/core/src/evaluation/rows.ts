@@ -69,9 +69,9 @@ export class Rows {
 
   /** @param more values that must be in the graph beside the explained ones */
   source(rows: number, more: readonly string[] = []): ProgramSource {
-    const { batching, target, rules } = this.situation
+    const { batching, target, rules, model } = this.situation
     return {
-      graph: cut(batching.graph(rows, [...this.at, ...more]), this.at),
+      graph: cut(batching.graph(rows, model.kept(target.output, [...this.at, ...more])), this.at),
       rows,
       batched: batching.batched,
       at: this.at,
