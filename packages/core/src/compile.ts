@@ -9,7 +9,7 @@ import { type Method, type PathRule, resolveOptions } from './methods/method.js'
 import type { Model } from './model.js'
 import { pictureAxes } from './picture.js'
 import { alias, classCount, cut, type ProgramSource, pathProgram, port, rowDims } from './programs.js'
-import { resolveTarget, type Target } from './target.js'
+import { isPredicted, resolveTarget, type Target, targetShape } from './target.js'
 import { standardOperators } from './tune.js'
 
 export interface CompileOptions {
@@ -85,17 +85,17 @@ export function compileExplanation(model: Model, method: Method, options: Compil
     rules: rule.rules ?? 'gradient',
   }
   const count = classCount(base)
-  const predicted = /^(?:[a-z-]+:)?predicted$/.test(String(options.target ?? 'predicted'))
-  if (/^(?:[a-z-]+:)?\d+\/predicted$/.test(String(options.target)))
-    throw new UsageError(`target "${options.target}" cannot be compiled: name the class of that row`)
+  const predicted = isPredicted(options.target ?? 'predicted')
   const target = resolveTarget(options.target ?? 'predicted', {
     output,
     classCount: count,
     rowClasses: rowDims(base, output).at(-1) ?? 1,
-    scores: new Float32Array(count),
+    dims: rowDims(base, output),
+    outputs: Object.fromEntries(base.graph.outputs.map(({ name }) => [name, rowDims(base, name)])),
+    ...(predicted ? { scores: new Float32Array(count) } : {}),
     ...(model.labels ? { labels: model.labels } : {}),
   })
-  const source = { ...base, link: target.link, ...(target.rowClasses === undefined ? {} : { rowClasses: target.rowClasses }) }
+  const source = { ...base, ...targetShape(target) }
   const program = pathProgram(source)
   const classes = new Float32Array(count)
   if (!predicted) for (const { index, weight } of target.classes) classes[index] = weight

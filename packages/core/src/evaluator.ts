@@ -9,7 +9,7 @@ import { sumPath } from './evaluation/path.js'
 import { type Points, Rows, type Situation, type Sums } from './evaluation/rows.js'
 import type { Model } from './model.js'
 import { type PictureAxes, pictureAxes } from './picture.js'
-import { type ResolvedTarget, targetValue } from './target.js'
+import { type ResolvedTarget, targetOutputs, targetValue } from './target.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
 export type { Points, Progress, RunContext, Sums } from './evaluation/rows.js'
@@ -56,7 +56,8 @@ export class Evaluator {
 
   /** f(x): the target's value at the input. */
   get value(): number {
-    return targetValue(this.target, this.outputs[this.target.output]!.data as Float32Array)
+    const values = targetOutputs(this.target).map(name => [name, this.outputs[name]!.data as Float32Array] as const)
+    return targetValue(this.target, Object.fromEntries(values))
   }
 
   /** The explained values as points. */
@@ -98,10 +99,14 @@ export class Evaluator {
    * and it reports no progress.
    */
   async moved(points: Points): Promise<Evaluator> {
-    const { output } = this.target
-    const { dims, data } = this.outputs[output]!
-    const found = await valuesAt(this.rows, [output], points)
-    const row: TensorValue = { dtype: 'float32', dims, data: found.row(output, data.length) }
+    const names = targetOutputs(this.target)
+    const found = await valuesAt(this.rows, names, points)
+    const outputs = Object.fromEntries(
+      names.map((name): [string, TensorValue] => {
+        const { dims, data } = this.outputs[name]!
+        return [name, { dtype: 'float32', dims, data: found.row(name, data.length) }]
+      }),
+    )
     const inputs = Object.fromEntries(
       Object.entries(this.inputs).map(([name, input]) => [name, { ...input, data: points[name]! }] as const),
     )
@@ -109,7 +114,7 @@ export class Evaluator {
     return new Evaluator({
       ...this.situation,
       inputs,
-      outputs: { [output]: row },
+      outputs,
       context: signal ? { signal } : {},
       warnings: [],
     })

@@ -52,6 +52,8 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
     output,
     classCount: scores.length,
     rowClasses: outputs[output]!.dims.at(-1) ?? 1,
+    dims: outputs[output]!.dims,
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, { dims }]) => [name, dims])),
     scores,
     ...(model.labels ? { labels: model.labels } : {}),
   })

@@ -1,20 +1,16 @@
 /** @file Graphs that methods run: the model, the target and its gradient, with named ports for one chunk of work. */
 import { differentiate, type RuleSetName, ruleSets } from '@ascribe/autodiff'
 import { elementCount, foldConstants, type Graph, GraphBuilder, inferShapes, type Node, type Port, prune } from '@ascribe/onnx'
-import { appendTarget, type Link } from './target.js'
+import { appendTarget, type TargetShape } from './target.js'
 
 /** What every program is made from. */
-export interface ProgramSource {
+export interface ProgramSource extends TargetShape {
   /** Static graph of `rows` rows. */
   readonly graph: Graph
   readonly rows: number
   readonly batched: boolean
   /** The tensors that are explained, which become inputs. */
   readonly at: readonly string[]
-  readonly output: string
-  readonly link: Link
-  /** Classes of one row of the output, where the target names a row. */
-  readonly rowClasses?: number
   /** What stands in for the gradient on the way back; default the gradient. */
   readonly rules?: RuleSetName
 }
@@ -98,9 +94,8 @@ export function rebind(source: ProgramSource, make: (builder: GraphBuilder, name
 
 /** Adds the target: one value per row. */
 export function withTarget(source: ProgramSource, builder: GraphBuilder): string {
-  const classes = builder.input(port.classes, 'float32', [1, classCount(source)])
-  const { graph, output, link, rowClasses } = source
-  return appendTarget(builder, graph, output, link, classes, source.batched ? source.rows : 1, rowClasses)
+  const classes = source.custom ? '' : builder.input(port.classes, 'float32', [1, classCount(source)])
+  return appendTarget(builder, source.graph, source, classes, source.batched ? source.rows : 1)
 }
 
 interface GradientParts {

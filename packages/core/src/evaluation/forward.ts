@@ -1,7 +1,7 @@
 /** @file Values of the target, or of any output, at many rows of points. */
 import { valuesProgram } from '../programs.js'
 import { valuesKey } from '../session-key.js'
-import { targetValue } from '../target.js'
+import { targetOutputs, targetValue } from '../target.js'
 import type { Points, RowProgram, Rows } from './rows.js'
 
 /**
@@ -45,16 +45,23 @@ export async function sweepTarget(
   step?: string,
 ): Promise<void> {
   const { target, batching, cost } = rows.situation
-  const { output } = target
-  const program: RowProgram = { key: valuesKey([output]), make: source => valuesProgram(source, [output]) }
+  const names = targetOutputs(target)
+  const program: RowProgram = { key: valuesKey(names), make: source => valuesProgram(source, names) }
   const chunk = rows.chunk(program, count)
   const feeds = (start: number, used: number) => rows.padded(make(start, used), used, chunk)
   await rows.chunks(program, count, chunk, feeds, (start, used, result) => {
-    const scores = result[`value/${output}`]!.data as Float32Array
-    const classes = batching.batched ? scores.length / chunk : scores.length
+    const all = names.map(name => {
+      const data = result[`value/${name}`]!.data as Float32Array
+      return { name, data, size: batching.batched ? data.length / chunk : data.length }
+    })
     use(
       start,
-      Float64Array.from({ length: used }, (_, row) => targetValue(target, scores.subarray(row * classes, (row + 1) * classes))),
+      Float64Array.from({ length: used }, (_, row) =>
+        targetValue(
+          target,
+          Object.fromEntries(all.map(({ name, data, size }) => [name, data.subarray(row * size, (row + 1) * size)])),
+        ),
+      ),
     )
     cost.forwards += used
     rows.progress(start + used, count, step)

@@ -7,7 +7,7 @@ import { AbortedError, NotFiniteError } from '../errors.js'
 import type { Model } from '../model.js'
 import { cut, type ProgramSource, port } from '../programs.js'
 import { sessionKey } from '../session-key.js'
-import type { ResolvedTarget } from '../target.js'
+import { type ResolvedTarget, targetShape, targetShapeKey } from '../target.js'
 import type { TensorValue, TensorValues } from '../tensor-value.js'
 
 /** Float values by name of the explained tensor. */
@@ -75,10 +75,8 @@ export class Rows {
       rows,
       batched: batching.batched,
       at: this.at,
-      output: target.output,
-      link: target.link,
+      ...targetShape(target),
       rules,
-      ...(target.rowClasses === undefined ? {} : { rowClasses: target.rowClasses }),
     }
   }
 
@@ -107,8 +105,8 @@ export class Rows {
 
   /** Key of a program that holds the target and its gradient. */
   targetKey(program: string): string {
-    const { output, link, rowClasses } = this.situation.target
-    return JSON.stringify([program, output, link, rowClasses ?? null, this.situation.rules])
+    const { target, rules } = this.situation
+    return JSON.stringify([program, targetShapeKey(target), rules])
   }
 
   #dims(): Record<string, readonly number[]> {
@@ -120,6 +118,7 @@ export class Rows {
   /** The weight of each class in the target, as programs with a gradient take it. */
   classFeed(): TensorValues {
     const { outputs, target } = this.situation
+    if (target.custom) return {}
     const data = new Float32Array(outputs[target.output]!.data.length)
     for (const { index, weight } of target.classes) data[index] = weight
     return { [port.classes]: { dtype: 'float32', dims: [1, data.length], data } }
