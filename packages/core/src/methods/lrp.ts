@@ -47,7 +47,7 @@ function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, bias, low, hig
 }
 
 /** sum_k z_k d f / d z_k, the relevance that starts at the scores z: f itself where f is a score or a difference of scores. */
-function startingRelevance({ target, outputs, value }: Evaluator): number {
+export function startingRelevance({ target, outputs, value }: Evaluator): number {
   if (target.link === 'logit') return value
   const scores = Float64Array.from(outputs[target.output]!.data as Float32Array)
   const step = 1e-5
