@@ -41,6 +41,11 @@ export class Evaluator {
     return this.situation.outputs
   }
 
+  /** Every model input as it was given, explained or not. */
+  get row(): TensorValues {
+    return this.situation.row
+  }
+
   get cost(): Cost {
     return this.situation.cost
   }

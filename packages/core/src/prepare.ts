@@ -73,6 +73,7 @@ export async function prepare(model: Model, row: TensorValues, options: PrepareO
     inputs,
     target,
     outputs,
+    row,
     fixed,
     batching: bound,
     context: options,

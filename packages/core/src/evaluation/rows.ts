@@ -35,6 +35,8 @@ export interface Situation {
   readonly target: ResolvedTarget
   /** Every output's values for the input. */
   readonly outputs: TensorValues
+  /** Every model input as it was given, by name. */
+  readonly row: TensorValues
   /** Feeds of the inputs that are not explained, by port. */
   readonly fixed: TensorValues
   readonly batching: Batching

@@ -1,10 +1,12 @@
 /** @file Every partition of an input into features, listed once. */
 import type { Evaluator } from '../evaluator.js'
 import { felzenszwalb } from './felzenszwalb.js'
+import { edges, graph, nodes } from './graph.js'
 import { quickshift } from './quickshift.js'
 import { channels, columns, elements, grid, pixels, tokens } from './regular.js'
 import { expectedCount, type Features, partition, type SegmentKind, type SegmentKinds, type Segments } from './segments.js'
 import { slic } from './slic.js'
+import { time } from './time.js'
 
 /** What most explanations want: superpixels of pictures, tokens where there are several vectors, columns otherwise. */
 const auto: SegmentKind = {
@@ -27,6 +29,10 @@ export const segmentKinds: SegmentKinds = {
   tokens,
   columns,
   elements,
+  time,
+  nodes,
+  edges,
+  graph,
 }
 
 /**
@@ -37,7 +43,13 @@ export const featuresOf = (evaluator: Evaluator, segments: Segments): Features =
   partition(
     segmentKinds,
     segments,
-    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => ({ name, dims, data, axes: evaluator.pictureAxes(name) })),
+    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => ({
+      name,
+      dims,
+      data,
+      axes: evaluator.pictureAxes(name),
+      row: evaluator.row,
+    })),
   )
 
 /** About how many features of one tensor these segments make: for the cost that is stated before a run. */

@@ -2,7 +2,7 @@
 import { UsageError } from '../errors.js'
 import type { PictureAxes } from '../picture.js'
 import { suggestion } from '../suggest.js'
-import type { TensorValue } from '../tensor-value.js'
+import type { TensorValue, TensorValues } from '../tensor-value.js'
 import { labelsOf } from './labels.js'
 
 /** `grid:8`, `slic:64`, `tokens` and so on (`segmentKinds` lists them); or labels given: one tensor for every input, or one by name. */
@@ -15,6 +15,8 @@ export interface SegmentSource {
   readonly data: Float32Array
   /** Its picture axes; undefined where it is no picture. */
   readonly axes: PictureAxes | undefined
+  /** Every model input as it was given: the edges of a graph are found among them. */
+  readonly row?: TensorValues
 }
 
 interface SegmentParameter {
