@@ -1,5 +1,5 @@
 /** @file The graph that is differentiated, rewritten so that its gradient takes fewer passes over memory. */
-import { decompose, foldBatchNorm, type Graph, lift, type RecognisedKind } from '@ascribe/onnx'
+import { decompose, foldBatchNorm, type Graph, inferShapes, lift, type RecognisedKind } from '@ascribe/onnx'
 
 /** Which operators a tuned graph may use. */
 export interface Operators {
@@ -25,5 +25,9 @@ export const tuneWeights = (model: Graph): Graph => foldBatchNorm(model)
  * Operators of a static graph: patterns lifted where one operator's gradient is cheaper, other composites taken apart. A value that
  * stays in the graph still carries all that it carried: patterns that something else reads into are left alone.
  */
-export const tuneOperators = (graph: Graph, { lifted, whole }: Operators): Graph =>
-  decompose(lift(graph, lifted, { closed: true }), whole)
+export function tuneOperators(graph: Graph, { lifted, whole }: Operators): Graph {
+  const composite = lift(graph, lifted, { closed: true })
+  const apart = decompose(composite, whole)
+  // Layers are found by their dimensions, inside composites too.
+  return apart === composite ? apart : inferShapes(apart)
+}
