@@ -204,6 +204,12 @@ export interface FeatureAblationOptions extends MethodOptions {
   readonly baseline?: Baseline
 }
 
+export interface FeaturePermutationOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly data?: Baseline
+  readonly samples?: number
+}
+
 export interface ExactShapleyOptions extends MethodOptions {
   readonly segments?: Segments
   readonly baseline?: Baseline
@@ -234,6 +240,32 @@ export interface LimeOptions extends MethodOptions {
   readonly penalty?: 'ridge' | 'lasso'
   readonly alpha?: number
   readonly variant?: 'ascribe' | 'lime' | 'captum'
+}
+
+export interface GlimeOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+  readonly width?: number
+  readonly alpha?: number
+}
+
+export interface NormLimeOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly data?: Baseline
+  readonly samples?: number
+  readonly probability?: number
+  readonly distance?: 'cosine' | 'euclidean'
+  readonly width?: number
+  readonly penalty?: 'ridge' | 'lasso'
+  readonly alpha?: number
+}
+
+export interface LinearShapOptions extends MethodOptions {
+  readonly baseline?: Baseline
+  readonly correlated?: boolean
+  readonly orders?: number
 }
 
 /** Of treeShap and treeShapInteractions. */
@@ -339,6 +371,7 @@ export const rise = methodFunction<RiseOptions>('rise')
 export const sobol = methodFunction<SobolOptions>('sobol')
 export const hsic = methodFunction<HsicOptions>('hsic')
 export const featureAblation = methodFunction<FeatureAblationOptions>('feature-ablation')
+export const featurePermutation = methodFunction<FeaturePermutationOptions>('feature-permutation')
 export const kernelShap = methodFunction<SampledShapleyOptions>('kernel-shap')
 export const exactShapley = methodFunction<ExactShapleyOptions>('exact-shapley')
 export const permutationShapley = methodFunction<PermutationShapleyOptions>('permutation-shapley')
@@ -347,6 +380,10 @@ export const owen = methodFunction<SampledShapleyOptions>('owen')
 export const lime = methodFunction<LimeOptions>('lime')
 export const greedyPig = methodFunction<GreedyPigOptions>('greedy-pig')
 export const greedyGain = methodFunction<GreedyGainOptions>('greedy-gain')
+export const glime = methodFunction<GlimeOptions>('glime')
+export const normLime = methodFunction<NormLimeOptions>('norm-lime')
+export const linearShap = methodFunction<LinearShapOptions>('linear-shap')
+export const additiveShap = methodFunction<FeatureAblationOptions>('additive-shap')
 export const treeShap = methodFunction<TreeShapOptions>('tree-shap')
 export const treeShapInteractions = methodFunction<TreeShapOptions>('tree-shap-interactions')
 export const saabas = methodFunction<SaabasOptions>('saabas')

@@ -74,6 +74,9 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'permutation-shapley': { segments: 'grid:4', orders: 3 },
   'sampling-shapley': { segments: 'grid:3', samples: 4 },
   owen: { segments: 'grid:4' },
+  'feature-permutation': { segments: 'grid:3', data: float32([4, 3, 12, 12], normal(11, [4, 3, 12, 12]).numbers()) },
+  glime: { segments: 'grid:4', samples: 60 },
+  'norm-lime': { segments: 'grid:3', samples: 30, data: float32([2, 3, 12, 12], normal(12, [2, 3, 12, 12]).numbers()) },
   lime: { segments: 'grid:4', samples: 60 },
   'greedy-pig': { segments: 'grid:3', 'of.points': 5 },
   'greedy-gain': { segments: 'grid:3' },
@@ -91,8 +94,9 @@ function expectSame(actual: Attribution, expected: Attribution, tolerance = 1e-6
   expect(worst / scale).toBeLessThanOrEqual(tolerance)
 }
 
-// Methods of tree ensembles cannot explain these networks; trees.test.ts has them.
-const fitting = methods.filter(({ needs }) => !needs.includes('trees'))
+// Methods of other models cannot explain these networks; trees.test.ts and perturbation-closed-form.test.ts have them.
+const others: ReadonlySet<string> = new Set(['trees', 'linear model', 'additive model'])
+const fitting = methods.filter(({ needs }) => !needs.some(need => others.has(need)))
 
 describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, method) => {
   it('gives the same values whatever the rows per run', async () => {

@@ -44,7 +44,12 @@ import { noiseTunnel } from './noise-tunnel.js'
 import { occlusion } from './occlusion.js'
 import { owen } from './owen.js'
 import { permutationShapley } from './permutation-shapley.js'
+import { additiveShap } from './perturbation/additive-shap.js'
+import { featurePermutation } from './perturbation/feature-permutation.js'
+import { glime } from './perturbation/glime.js'
 import { hsic } from './perturbation/hsic.js'
+import { linearShap } from './perturbation/linear-shap.js'
+import { normLime } from './perturbation/norm-lime.js'
 import { sobol } from './perturbation/sobol.js'
 import { random } from './random.js'
 import { rise } from './rise.js'
@@ -92,12 +97,17 @@ const listed: readonly Method[] = [
   sobol,
   hsic,
   featureAblation,
+  featurePermutation,
   kernelShap,
   exactShapley,
   permutationShapley,
   samplingShapley,
   owen,
   lime,
+  glime,
+  normLime,
+  linearShap,
+  additiveShap,
   greedyPig(methodNamed),
   greedyGain,
   treeShap,
