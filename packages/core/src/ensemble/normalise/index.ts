@@ -1,0 +1,61 @@
+/** @file Every normaliser, listed once. */
+import { NotFiniteError, UsageError } from '../../errors.js'
+import { resolveOptionSpecs } from '../../methods/method.js'
+import { suggestion } from '../../suggest.js'
+import type { Normaliser } from '../normaliser.js'
+import { clampMinMax } from './clamp-min-max.js'
+import { l1 } from './l1.js'
+import { l2 } from './l2.js'
+import { maxAbs } from './max-abs.js'
+import { medianIqr } from './median-iqr.js'
+import { minMax } from './min-max.js'
+import { none } from './none.js'
+import { quantile } from './quantile.js'
+import { rank } from './rank.js'
+import { secondMoment } from './second-moment.js'
+import { zScore } from './z-score.js'
+
+export const normalisers: readonly Normaliser[] = [
+  none,
+  minMax,
+  maxAbs,
+  zScore,
+  medianIqr,
+  secondMoment,
+  l1,
+  l2,
+  rank,
+  clampMinMax,
+  quantile,
+]
+
+/** The normaliser of this name. Throws UsageError with a suggestion where there is none. */
+export function normaliserNamed(name: string): Normaliser {
+  const found = normalisers.find(normaliser => normaliser.name === name)
+  if (found) return found
+  const names = normalisers.map(normaliser => normaliser.name)
+  throw new UsageError(`unknown normaliser "${name}"${suggestion(name, names)} (there are ${names.join(', ')})`)
+}
+
+/**
+ * One map, normalised by itself, in double precision.
+ * @param absolute whether signs are dropped first
+ * @throws NotFiniteError for a map that holds NaN or infinity; UsageError for an unknown normaliser or option
+ */
+export function normalise(
+  values: ArrayLike<number>,
+  normaliser: Normaliser | string,
+  options: Readonly<Record<string, unknown>> = {},
+  absolute = false,
+): Float64Array {
+  const chosen = typeof normaliser === 'string' ? normaliserNamed(normaliser) : normaliser
+  const bad = Array.prototype.findIndex.call(values, (value: number) => !Number.isFinite(value))
+  if (bad >= 0)
+    throw new NotFiniteError(
+      `a map to be normalised holds ${values[bad]} at element ${bad}; leave that map out, or explain again`,
+    )
+  return chosen.scale(
+    Float64Array.from(values, value => (absolute ? Math.abs(value) : value)),
+    resolveOptionSpecs(chosen.name, chosen.options, options),
+  )
+}

@@ -1,0 +1,11 @@
+/** @file min: the smallest member. */
+import { perPlace, type Scheme } from '../scheme.js'
+
+export const min: Scheme = {
+  name: 'min',
+  summary: 'the smallest member',
+  formula: 'min over the members',
+  citation: 'textbook',
+  options: {},
+  combine: members => perPlace(members, values => Math.min(...values)),
+}
