@@ -125,29 +125,34 @@ export interface NeuronConductanceOptions extends MethodOptions {
 export interface GradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
 }
 
 export interface GradCamPlusPlusOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
   readonly variant?: 'ascribe' | 'pytorch-grad-cam' | 'xplique'
 }
 
 export interface ScoreCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
   readonly baseline?: Baseline
 }
 
 export interface AblationCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
   readonly divide?: 'magnitude' | 'value' | 'nothing'
 }
 
 export interface EigenCamOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
   readonly centre?: boolean
 }
 
@@ -159,8 +164,37 @@ export interface FullGradOptions extends MethodOptions {
 export interface FemOptions extends MethodOptions {
   readonly layer?: string
   readonly relu?: boolean
+  readonly channels?: 'sum' | 'principal' | 'each'
   readonly k?: number
   readonly variant?: 'ascribe' | 'pytorch-grad-cam'
+}
+
+export interface KpcaCamOptions extends MethodOptions {
+  readonly layer?: string
+  readonly relu?: boolean
+  readonly kernel?: 'sigmoid' | 'rbf' | 'polynomial' | 'linear'
+  readonly gamma?: number
+}
+
+/** Options of the method `of` are given as `'of.NAME'`. */
+export interface FinerCamOptions extends MethodOptions {
+  readonly of?: string
+  readonly alpha?: number
+  readonly references?: number
+  readonly [inner: `of.${string}`]: unknown
+}
+
+/** Options of the method `of` are given as `'of.NAME'`. */
+export interface RefineCamOptions extends MethodOptions {
+  readonly of?: string
+  readonly layers?: string
+  readonly [inner: `of.${string}`]: unknown
+}
+
+/** Options of the method `of` are given as `'of.NAME'`. */
+export interface AugmentationSmoothingOptions extends MethodOptions {
+  readonly of?: string
+  readonly [inner: `of.${string}`]: unknown
 }
 
 export interface GuidedGradCamOptions extends MethodOptions {
@@ -366,6 +400,13 @@ export const eigenCam = methodFunction<EigenCamOptions>('eigen-cam')
 export const eigenGradCam = methodFunction<EigenCamOptions>('eigen-grad-cam')
 export const fullGrad = methodFunction<FullGradOptions>('full-grad')
 export const fem = methodFunction<FemOptions>('fem')
+export const segEigenCam = methodFunction<GradCamOptions>('seg-eigen-cam')
+export const kpcaCam = methodFunction<KpcaCamOptions>('kpca-cam')
+export const shapleyCam = methodFunction<GradCamOptions>('shapley-cam')
+export const finerCam = methodFunction<FinerCamOptions>('finer-cam')
+export const refineCam = methodFunction<RefineCamOptions>('refine-cam')
+export const augmentationSmoothing = methodFunction<AugmentationSmoothingOptions>('augmentation-smoothing')
+export const randomCam = methodFunction<GradCamOptions>('random-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
 export const sobol = methodFunction<SobolOptions>('sobol')

@@ -2,17 +2,24 @@
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
 import { activation } from './activation.js'
+import { augmentationSmoothing } from './augmentation-smoothing.js'
 import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
 import { ablationCam } from './cam/ablation-cam.js'
 import { eigenCam, eigenGradCam } from './cam/eigen-cam.js'
 import { elementwiseGradCam } from './cam/elementwise-grad-cam.js'
 import { fem } from './cam/fem.js'
+import { finerCam } from './cam/finer-cam.js'
 import { fullGrad } from './cam/full-grad.js'
 import { gradCamPlusPlus } from './cam/grad-cam-plus-plus.js'
 import { hiresCam } from './cam/hires-cam.js'
+import { kpcaCam } from './cam/kpca-cam.js'
 import { layerCam } from './cam/layer-cam.js'
+import { randomCam } from './cam/random-cam.js'
+import { refineCam } from './cam/refine-cam.js'
 import { scoreCam } from './cam/score-cam.js'
+import { segEigenCam } from './cam/seg-eigen-cam.js'
+import { shapleyCam } from './cam/shapley-cam.js'
 import { xgradCam } from './cam/xgrad-cam.js'
 import { centre } from './centre.js'
 import { conductance } from './conductance.js'
@@ -92,6 +99,12 @@ const listed: readonly Method[] = [
   eigenGradCam,
   fullGrad,
   fem,
+  segEigenCam,
+  kpcaCam,
+  shapleyCam,
+  finerCam(methodNamed),
+  refineCam(methodNamed),
+  augmentationSmoothing(methodNamed),
   occlusion,
   rise,
   sobol,
@@ -115,6 +128,7 @@ const listed: readonly Method[] = [
   saabas,
   random,
   uniform,
+  randomCam,
   edges,
   centre,
   blurredCopy,

@@ -39,7 +39,7 @@ export function principalDirection({ channels, size }: Activation, x: Float64Arr
 }
 
 /** Eigenvector of the largest eigenvalue of a symmetric matrix, started from its longest row. */
-function topVector(matrix: Float64Array, count: number): Float64Array {
+export function topVector(matrix: Float64Array, count: number): Float64Array {
   const norms = Array.from({ length: count }, (_, row) => sumOver(row * count, (row + 1) * count, i => matrix[i]! ** 2))
   const longest = norms.indexOf(Math.max(...norms))
   let vector = unit(matrix.slice(longest * count, (longest + 1) * count))

@@ -2,6 +2,7 @@
 import type { Evaluator } from '../../evaluator.js'
 import { layerView, targetLayer } from '../../layers.js'
 import type { Method, OptionSpecs, Options } from '../method.js'
+import { centred, principalDirection } from './principal.js'
 
 /** A layer's values A and gradient G = d f / d A as [channels, size] planes, class tokens left out. */
 export interface Activation {
@@ -21,11 +22,13 @@ interface CamContext {
   readonly inside?: Evaluator
   readonly options: Options
   readonly seed: number
+  /** Values of the layer's dimensions as [channels, size] planes. */
+  readonly planes: (data: ArrayLike<number>) => Float64Array
 }
 
 /** L = sum_c w_c X_c at every place of the layer, clipped at zero where `relu` is on. */
-export interface CamRule extends Pick<Method, 'name' | 'aliases' | 'summary' | 'formula' | 'citation'> {
-  /** Options beside `layer` and `relu`. */
+export interface CamRule extends Pick<Method, 'name' | 'aliases' | 'summary' | 'formula' | 'citation' | 'control'> {
+  /** Options beside `layer`, `relu` and `channels`. */
   readonly options?: OptionSpecs
   /** Default of `relu`. */
   readonly relu: boolean
@@ -33,14 +36,44 @@ export interface CamRule extends Pick<Method, 'name' | 'aliases' | 'summary' | '
   readonly reads: 'gradient' | 'values'
   readonly needs?: Method['needs']
   /** w: one weight per channel, or one per value. */
-  readonly weights: (activation: Activation, context: CamContext) => ArrayLike<number> | Promise<ArrayLike<number>>
+  readonly weights?: (activation: Activation, context: CamContext) => ArrayLike<number> | Promise<ArrayLike<number>>
   /** X; default the layer's values. */
   readonly weighted?: (activation: Activation, options: Options) => ArrayLike<number>
+  /** L itself, of a rule that is no weighted sum: it has no `weights`, and its method no option `channels`. */
+  readonly map?: (activation: Activation, context: CamContext) => ArrayLike<number>
   /** Forwards beside the first one and the one that reads the layer. */
   readonly forwards?: number
+  /** Gradients beside the one that reads the layer. */
+  readonly gradients?: number
 }
 
-/** A method from a rule: finds the layer, reads it, weighs it. The map has the layer's own resolution, [1, ...space], raw. */
+/** What becomes of the weighted channels [channels, size]: one map, or one per channel. */
+const combined: Readonly<Record<string, (activation: Activation, weighted: Float64Array) => Float64Array>> = {
+  sum: ({ channels, size }, weighted) =>
+    Float64Array.from({ length: size }, (_, i) => sumOver(0, channels, c => weighted[c * size + i]!)),
+  principal: (activation, weighted) => {
+    const { channels, size } = activation
+    const x = centred(activation, weighted)
+    const direction = principalDirection(activation, x)
+    return Float64Array.from({ length: size }, (_, i) => sumOver(0, channels, c => direction[c]! * x[c * size + i]!))
+  },
+  each: (_, weighted) => weighted,
+}
+
+const channelsOption = {
+  channels: {
+    kind: 'choice',
+    default: 'sum',
+    values: Object.keys(combined),
+    describe: 'sum over the weighted channels, their first principal component, or one map for each',
+  },
+} as const satisfies OptionSpecs
+
+/**
+ * A method from a rule: finds the layer, reads it, weighs it. The map has the layer's own resolution, [1, ...space], raw; with
+ * `channels=each` [1, channels, ...space] (Captum's attr_dim_summation=False), with `channels=principal` the first principal component of
+ * the weighted channels, centred, in place of their sum (pytorch-grad-cam's eigen_smooth), of the sign with which it goes up where that does.
+ */
 export const camMethod = (rule: CamRule): Method => ({
   name: rule.name,
   ...(rule.aliases ? { aliases: rule.aliases } : {}),
@@ -54,18 +87,20 @@ export const camMethod = (rule: CamRule): Method => ({
       describe: 'tensor name of the layer (default: the last one with places, before pooling)',
     },
     relu: { kind: 'flag', default: rule.relu, describe: 'clip negative values' },
+    ...(rule.map ? {} : channelsOption),
     ...rule.options,
   },
   needs: [...(rule.reads === 'gradient' ? (['gradient'] as const) : []), 'spatial layer', ...(rule.needs ?? [])],
   promises: [],
   signed: !rule.relu,
+  ...(rule.control ? { control: true as const } : {}),
   cost: () => ({
     forwards: (rule.reads === 'gradient' ? 1 : 2) + (rule.forwards ?? 0),
-    gradients: rule.reads === 'gradient' ? 1 : 0,
+    gradients: (rule.reads === 'gradient' ? 1 : 0) + (rule.gradients ?? 0),
   }),
   async run(evaluator, options, seed) {
-    const { name, values, space } = await camMap(rule, evaluator, options, seed)
-    return { maps: { [name]: { values, dims: [1, ...space] } }, settled: { layer: name } }
+    const { name, values, dims } = await camMap(rule, evaluator, options, seed)
+    return { maps: { [name]: { values, dims } }, settled: { layer: name } }
   },
 })
 
@@ -84,18 +119,22 @@ export async function camMap(rule: CamRule, evaluator: Evaluator, options: Optio
   const values = planes('data' in read ? read.data : read.values)
   const gradient = 'data' in read ? new Float64Array(values.length) : planes(read.gradient)
   const activation: Activation = { name, channels, space, size, values, gradient }
-  const weights = await rule.weights(activation, { evaluator, ...(inside ? { inside } : {}), options, seed })
-  const map = weightedSum(activation, weights, rule.weighted?.(activation, options) ?? values)
-  return { name, space, values: Float32Array.from(map, value => (options['relu'] ? Math.max(0, value) : value)) }
+  const context: CamContext = { evaluator, ...(inside ? { inside } : {}), options, seed, planes }
+  const each = options['channels'] === 'each'
+  const map = rule.map
+    ? rule.map(activation, context)
+    : combined[options['channels'] ?? 'sum']!(
+        activation,
+        product(activation, await rule.weights!(activation, context), rule.weighted?.(activation, options) ?? values),
+      )
+  const clipped = Float32Array.from(map, value => (options['relu'] ? Math.max(0, value) : value))
+  return { name, space, values: clipped, dims: [1, ...(each ? [channels] : []), ...space] }
 }
 
-/** sum over channels of weight times value, at every place. */
-function weightedSum({ channels, size }: Activation, weights: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
-  const map = new Float64Array(size)
-  const each = weights.length === channels * size ? 1 : size
-  for (let c = 0; c < channels; c++)
-    for (let i = 0; i < size; i++) map[i]! += weights[each === 1 ? c * size + i : c]! * values[c * size + i]!
-  return map
+/** Weight times value, at every place of every channel. */
+function product({ channels, size }: Activation, weights: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
+  const single = weights.length !== channels * size
+  return Float64Array.from(values, (value, i) => weights[single ? Math.floor(i / size) : i]! * value)
 }
 
 /** One number per channel, of the channel's range [from, to) in the planes. */

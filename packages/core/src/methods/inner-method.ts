@@ -1,0 +1,13 @@
+/** @file The method that another one wraps, with the options it is given as OPTION.NAME. */
+import { innerOptions, type Method, type Options, resolveOptions } from './method.js'
+
+/** @throws UsageError for an unknown method or option of it */
+export function innerMethod(wrapper: Method, options: Options): { method: Method; options: Options } {
+  const { option, methodNamed } = wrapper.wraps!
+  const method = methodNamed(options[option])
+  return { method, options: resolveOptions(method, innerOptions(wrapper, options)) }
+}
+
+/** Settled options of the wrapped method, by the names that the wrapper gives them. */
+export const settledInside = (settled: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(settled ?? {}).map(([name, value]) => [`of.${name}`, value]))
