@@ -1,6 +1,7 @@
 /** @file Every metric of an explanation, listed once. The command and the tests read this list. */
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
+import { complexity, effectiveComplexity, sparseness } from './complexity/complexity.js'
 import { deletion } from './curves/deletion.js'
 import { insertion } from './curves/insertion.js'
 import { irof } from './curves/irof.js'
@@ -9,7 +10,18 @@ import { pixelFlipping } from './curves/pixel-flipping.js'
 import { regionPerturbation } from './curves/region-perturbation.js'
 import { abpc, road } from './curves/road.js'
 import { softmaxAuc } from './curves/softmax-auc.js'
+import { completeness, nonSensitivity } from './faithfulness/axioms.js'
+import {
+  faithfulnessCorrelation,
+  faithfulnessEstimate,
+  monotonicityCorrelation,
+  muFidelity,
+  sensitivityN,
+} from './faithfulness/correlations.js'
+import { infidelity } from './faithfulness/infidelity.js'
+import { monotonicity } from './faithfulness/monotonicity.js'
 import type { Metric } from './metric.js'
+import { avgSensitivity, localLipschitz, maxSensitivity } from './robustness/sensitivity.js'
 
 export const metrics: readonly Metric[] = [
   deletion,
@@ -21,6 +33,21 @@ export const metrics: readonly Metric[] = [
   abpc,
   softmaxAuc,
   klAuc,
+  infidelity,
+  faithfulnessCorrelation,
+  muFidelity,
+  faithfulnessEstimate,
+  sensitivityN,
+  monotonicity,
+  monotonicityCorrelation,
+  completeness,
+  nonSensitivity,
+  maxSensitivity,
+  avgSensitivity,
+  localLipschitz,
+  sparseness,
+  complexity,
+  effectiveComplexity,
 ]
 
 /** The metric of this name or alias. Throws UsageError with a suggestion where there is none. */

@@ -1,8 +1,10 @@
 /** @file One score: a metric run on one explanation. */
 import { InputError, UsageError } from '../errors.js'
-import { resolveOptionSpecs } from '../methods/method.js'
+import type { Evaluator } from '../evaluator.js'
+import { methodNamed } from '../methods/index.js'
+import { type Method, resolveOptionSpecs, resolveOptions } from '../methods/method.js'
 import { metricNamed } from './index.js'
-import type { Metric, MetricNeed, MetricResult, MetricSubject } from './metric.js'
+import type { Maps, Metric, MetricNeed, MetricResult, MetricSubject } from './metric.js'
 
 const given: Readonly<Record<MetricNeed, (subject: MetricSubject) => boolean>> = {
   model: ({ evaluator }) => evaluator !== undefined,
@@ -31,4 +33,15 @@ export async function measure(
       if (values.some(value => !Number.isFinite(value)))
         throw new InputError(`${chosen.name}: the map "${name}" holds NaN or infinity, which no metric can score`)
   return chosen.run(subject, settings, seed)
+}
+
+/** Explains with one method, options and seed wherever it is asked to: what a subject's `explain` wants. */
+export function explainerOf(
+  method: Method | string,
+  options: Readonly<Record<string, unknown>> = {},
+  seed = 0,
+): (evaluator: Evaluator) => Promise<Maps> {
+  const chosen = typeof method === 'string' ? methodNamed(method) : method
+  const settings = resolveOptions(chosen, options)
+  return async evaluator => (await chosen.run(evaluator, settings, seed)).maps
 }

@@ -1,11 +1,9 @@
 /** @file Orders, ranks and quantiles of attributed values. */
+import { ascendingOrder } from '../radix-order.js'
 
 /** Indices from the largest value to the smallest, or the other way round; equal values in order of their index. */
-export function orderOf(values: ArrayLike<number>, direction: 'descending' | 'ascending' = 'descending'): Uint32Array {
-  const sign = direction === 'descending' ? 1 : -1
-  // A typed array's sort is stable.
-  return Uint32Array.from({ length: values.length }, (_, i) => i).sort((a, b) => sign * (values[b]! - values[a]!))
-}
+export const orderOf = (values: ArrayLike<number>, direction: 'descending' | 'ascending' = 'descending'): Uint32Array =>
+  ascendingOrder(direction === 'ascending' ? values : Float64Array.from(values, value => -value))
 
 /** Rank of each value, 1 the smallest; equal values share the mean of the ranks they span. */
 export function averageRanks(values: ArrayLike<number>): Float64Array {
@@ -33,8 +31,11 @@ export function denseRanks(values: ArrayLike<number>): Float64Array {
 }
 
 /** The value below which a share of all lies, linear between the two nearest. */
-export function quantileOf(values: ArrayLike<number>, share: number): number {
-  const sorted = Float64Array.from(values).sort()
+export const quantileOf = (values: ArrayLike<number>, share: number): number =>
+  sortedQuantile(Float64Array.from(values).sort(), share)
+
+/** The same for values that are sorted already. */
+export function sortedQuantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1)
   const low = Math.floor(place)
   const high = Math.min(sorted.length - 1, low + 1)

@@ -28,14 +28,36 @@ export interface ScoredFeatures extends Features {
   readonly sizes: Float64Array
 }
 
-/** `places` is the finest partition that leaves channels and embeddings whole. */
-const segmentsFor = (evaluator: Evaluator, segments: Options['segments']): Options['segments'] =>
-  segments === 'places' ? (evaluator.at.every(name => evaluator.pictureAxes(name)) ? 'pixels' : 'auto') : segments
+/** Names of metrics' own partitions: of pictures these, of anything else tokens or columns. */
+const ownKinds: Readonly<Record<string, (number: string) => string>> = {
+  places: () => 'pixels',
+  regions: number => `grid:${number || 14}`,
+}
+
+/**
+ * Features of the explained tensors: `places` are pixels and `regions:14` a grid of 14 x 14 in pictures, tokens or columns in anything
+ * else; other names are those of `segmentKinds`.
+ */
+export function partitionOf(evaluator: Evaluator, segments: Options['segments']): Features {
+  const [name, number = ''] = typeof segments === 'string' ? segments.split(':') : ['']
+  const own = Object.hasOwn(ownKinds, name!) ? ownKinds[name!]!(number) : undefined
+  const pictures = evaluator.at.every(tensor => evaluator.pictureAxes(tensor))
+  const features = featuresOf(evaluator, own === undefined ? segments : pictures ? own : 'auto')
+  if (features.count === 0) throw new UsageError('the segments leave no feature to switch')
+  return features
+}
+
+/** The option of metrics that switch coarser features than places. */
+export const regionsOption = (standard: string): OptionSpec => ({
+  kind: 'segments',
+  default: standard,
+  describe:
+    'features: regions:N (a grid, tokens or columns), auto (superpixels, tokens or columns), places, grid:8, ..., or a label map',
+})
 
 /** The features, each with the sum or the mean of what its elements are attributed; `sign` is applied to a picture's places. */
 export function scoredFeatures(evaluator: Evaluator, maps: Maps, options: Options): ScoredFeatures {
-  const features = featuresOf(evaluator, segmentsFor(evaluator, options['segments']))
-  if (features.count === 0) throw new UsageError('the segments leave no feature to switch')
+  const features = partitionOf(evaluator, options['segments'])
   const scores = new Float64Array(features.count)
   const sizes = new Float64Array(features.count)
   const values = elementValues(evaluator, maps)

@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.js'
 import type { Metric } from '../metric.js'
 import { trapezoid } from './area.js'
 import { curveOf, curveOptions } from './curve.js'
+import { regionsOption } from './features.js'
 import { linkReader, outputsAtInput } from './reading.js'
 
 /**
@@ -17,11 +18,7 @@ export const irof: Metric = {
   citation: 'Rieger, Hansen: IROF, 2020',
   options: {
     ...curveOptions({ fill: 'mean', link: 'softmax', steps: 'each:1' }),
-    segments: {
-      kind: 'segments',
-      default: 'slic:64',
-      describe: 'features: slic:64, grid:8, tokens, columns, ..., or a label map',
-    },
+    segments: regionsOption('auto'),
     score: {
       kind: 'choice',
       default: 'mean',

@@ -1,6 +1,7 @@
 /** @file region-perturbation: how far the target falls, on average, while regions go. */
 import type { Metric } from '../metric.js'
 import { curveOf, curveOptions } from './curve.js'
+import { regionsOption } from './features.js'
 import { linkReader, outputsAtInput } from './reading.js'
 
 /**
@@ -15,11 +16,7 @@ export const regionPerturbation: Metric = {
   citation: 'Samek et al.: Evaluating the Visualization of What a Deep Neural Network Has Learned, TNNLS 2017',
   options: {
     ...curveOptions({ fill: 'zeros', link: 'target', steps: 'each:1' }),
-    segments: {
-      kind: 'segments',
-      default: 'grid:14',
-      describe: 'regions: grid:14, slic:64, tokens, columns, ..., or a label map',
-    },
+    segments: regionsOption('regions'),
     order: { kind: 'choice', default: 'morf', values: ['morf', 'lerf'], describe: 'most or least relevant first' },
   },
   needs: ['model'],
