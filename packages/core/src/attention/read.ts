@@ -23,8 +23,15 @@ export async function readWeights(evaluator: Evaluator, layers: readonly Attenti
   return found
 }
 
-/** Weights of every layer and the whole derivative of the target by each (through later layers too), for one gradient. */
-export async function readGradients(evaluator: Evaluator, layers: readonly Attention[]): Promise<WeightsAndGradient[]> {
+/**
+ * Weights of every layer and the whole derivative of the target by each (through later layers too), for one gradient.
+ * @param also tensors that the walk back goes to as well
+ */
+export async function readGradients(
+  evaluator: Evaluator,
+  layers: readonly Attention[],
+  also: readonly string[] = [],
+): Promise<WeightsAndGradient[]> {
   const found: WeightsAndGradient[] = []
   await sweepWeightGradients(
     evaluator,
@@ -32,6 +39,8 @@ export async function readGradients(evaluator: Evaluator, layers: readonly Atten
     1,
     () => evaluator.point,
     (_, parts) => found.push(...parts.map(({ weights, gradient }) => ({ weights: weights.slice(), gradient: gradient.slice() }))),
+    undefined,
+    also,
   )
   return found
 }
@@ -44,13 +53,15 @@ export async function sweepWeightGradients(
   make: (start: number, used: number) => Points,
   use: (row: number, parts: readonly WeightsAndGradient[]) => void,
   step?: string,
+  also: readonly string[] = [],
 ): Promise<void> {
   const { rows } = evaluator
   const names = layers.map(({ weights }) => weights)
+  const all = [...names, ...also]
   const program: RowProgram = {
-    key: rows.targetKey(`layers ${JSON.stringify(names)}`),
-    make: source => layerProgram(source, names),
-    read: names,
+    key: rows.targetKey(`layers ${JSON.stringify(all)}`),
+    make: source => layerProgram(source, all),
+    read: all,
   }
   const each = rows.chunk(program, count)
   const feeds = (start: number, used: number) => ({ ...rows.classFeed(), ...rows.padded(make(start, used), used, each) })

@@ -21,20 +21,28 @@ export interface Shape {
 
 export const tokenCount = ({ reads, pool }: Shape): number => (reads === 'ids' ? 5 : pool === 'class' ? 7 : 6)
 
+const made = new Map<string, Float32Array>()
+
 /** Weights by name, the same numbers in both. */
-function weight(name: string, dims: readonly number[], scale = 0.5): { dims: readonly number[]; values: Float32Array } {
+function weight(name: string, dims: readonly number[]): Float32Array {
+  const key = `${name} ${dims}`
+  const known = made.get(key)
+  if (known) return known
   let seed = 7
   for (const character of name) seed = (seed * 31 + character.charCodeAt(0)) % 65_521
   const random = new Random(seed)
-  const values = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => scale * random.normal())
-  return { dims, values: name.includes('scale') ? values.map(value => 1 + value / 2) : values }
+  const values = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () =>
+    name.includes('scale') ? 1 + 0.25 * random.normal() : 0.5 * random.normal(),
+  )
+  made.set(key, values)
+  return values
 }
 
 export function transformerGraph(shape: Shape): Graph {
   const { layers, reads, norm, pool, layout = 'heads', batch = 'batch' } = shape
   const tokens = tokenCount(shape)
   const b = new GraphBuilder(undefined, 'tiny')
-  const w = (name: string, dims: number[]): string => b.constant(Tensor.float32(dims, weight(name, dims).values))
+  const w = (name: string, dims: number[]): string => b.constant(Tensor.float32(dims, weight(name, dims)))
   let value: string
   if (reads === 'picture') {
     const image = b.input('image', 'float32', [batch, 1, 4, 6])
@@ -88,7 +96,7 @@ function attend(b: GraphBuilder, layout: Layout, tokens: number, q: string, k: s
 
 type Matrix = number[][]
 
-const numbers = (name: string, dims: number[]): number[] => Array.from(weight(name, dims).values)
+const numbers = (name: string, dims: number[]): number[] => Array.from(weight(name, dims))
 const product = (a: Matrix, b: Matrix): Matrix =>
   a.map(row => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)))
 const matrix = (name: string, rows: number, columns: number): Matrix => {
@@ -120,12 +128,12 @@ export interface Trace {
   /** Tokens entering each layer, after its attention's projection, and leaving it: [layer][token][channel]. */
   readonly entering: Matrix[]
   readonly leaving: Matrix[]
-  /** v W_out + bias of the projection, tokens as they would be if each attended to itself alone. */
+  /** v W_out: what the projection makes of each token's own value. */
   readonly projected: Matrix[]
 }
 
-/** The same in double precision. */
-export function transformerOracle(shape: Shape, input: ArrayLike<number>, hook: Hook = () => {}): Trace {
+/** The same in double precision; `scale` multiplies what ids are looked up as. */
+export function transformerOracle(shape: Shape, input: ArrayLike<number>, hook: Hook = () => {}, scale = 1): Trace {
   const { layers, reads, norm, pool } = shape
   const tokens = tokenCount(shape)
   let x: Matrix
@@ -138,7 +146,7 @@ export function transformerOracle(shape: Shape, input: ArrayLike<number>, hook: 
       )
     })
     if (pool === 'class') x = [numbers('class', [1, 1, width]), ...x]
-  } else x = Array.from(input, id => matrix('table', 9, width)[id]!)
+  } else x = Array.from(input, id => matrix('table', 9, width)[id]!.map(value => scale * value))
   const positions = numbers('positions', [1, tokens, width])
   x = x.map((row, i) => row.map((value, c) => value + positions[i * width + c]!))
   if (norm === 'post') x = layerNorm(x, 'first')
@@ -158,7 +166,7 @@ export function transformerOracle(shape: Shape, input: ArrayLike<number>, hook: 
       }),
     )
     const values = [0, 1].map(h => part(v, h))
-    trace.projected.push(affine(v, `out ${l}`, width, width))
+    trace.projected.push(product(v, matrix(`out ${l}`, width, width)))
     hook(l, weights, values)
     trace.attention.push(weights)
     const heads = weights.map((one, h) => product(one, values[h]!))
@@ -178,17 +186,24 @@ export function transformerOracle(shape: Shape, input: ArrayLike<number>, hook: 
   return trace
 }
 
-/** d score / d A of every layer by central differences, through later layers too: [layer][head][query][key]. */
-export function attentionGradient(shape: Shape, input: ArrayLike<number>, index: number): Matrix[][] {
+/** d score / d A of every layer from `first` by central differences, through later layers too: [layer][head][query][key]. */
+export function attentionGradient(shape: Shape, input: ArrayLike<number>, index: number, scale = 1, first = 0): Matrix[][] {
   const { attention } = transformerOracle(shape, input)
   const step = 1e-5
   const moved = (l: number, h: number, i: number, j: number, by: number): number =>
-    transformerOracle(shape, input, (layer, weights) => {
-      if (layer === l) weights[h]![i]![j]! += by
-    }).scores[index]!
-  return attention.map((heads, l) =>
-    heads.map((one, h) =>
-      one.map((row, i) => row.map((_, j) => (moved(l, h, i, j, step) - moved(l, h, i, j, -step)) / (2 * step))),
-    ),
-  )
+    transformerOracle(
+      shape,
+      input,
+      (layer, weights) => {
+        if (layer === l) weights[h]![i]![j]! += by
+      },
+      scale,
+    ).scores[index]!
+  return attention
+    .slice(first)
+    .map((heads, k) =>
+      heads.map((one, h) =>
+        one.map((row, i) => row.map((_, j) => (moved(first + k, h, i, j, step) - moved(first + k, h, i, j, -step)) / (2 * step))),
+      ),
+    )
 }

@@ -39,7 +39,8 @@ export const chefer = attentionMethod({
       ...('attention' in preset ? { attention: preset.attention } : {}),
     })
     const parts = await readGradients(evaluator, used)
-    const relevant = await readGradients(evaluator.withRules(rules), used)
+    // With values to walk to, the product of the first layer shares like all others.
+    const relevant = await readGradients(evaluator.withRules(rules), used, [used[0]!.values])
     const scale = startingRelevance(evaluator)
     if (scale === 0)
       evaluator.warnings.push('chefer: the target is exactly 0, so no relevance starts from it and the map shows the query alone')

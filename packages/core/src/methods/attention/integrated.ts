@@ -1,5 +1,5 @@
 /** @file The gradient of the last attention, integrated from a baseline to the input. */
-import { backOne, fuseHeads } from '../../attention/flow.js'
+import { fuseHeads } from '../../attention/flow.js'
 import type { AttentionLayers } from '../../attention/layers.js'
 import { sweepWeightGradients } from '../../attention/read.js'
 import type { Baseline } from '../../baseline.js'
@@ -28,11 +28,10 @@ export const integralOptions = {
   baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, or an .npy file' },
 } as const
 
-/** start mean_h relu(integral_0^1 d f(b + a (x - b)) / d A_L da): one number per token. */
+/** mean_h relu(integral_0^1 d f(b + a (x - b)) / d A_L da), [queries, keys]. */
 export async function integratedWeight(
   evaluator: Evaluator,
   { layers, tokens }: AttentionLayers,
-  start: Float64Array,
   options: Options,
   seed: number,
 ): Promise<Float64Array> {
@@ -50,8 +49,19 @@ export async function integratedWeight(
     },
     'points',
   )
-  return backOne(
-    start,
-    fuseHeads(last.heads, tokens, 'mean', i => Math.max(0, sum[i]!)),
-  )
+  return fuseHeads(last.heads, tokens, 'mean', i => Math.max(0, sum[i]!))
+}
+
+/** sum_q start_q rows(q)_j weight_qj: what each row says, times its own weights. `rows` takes a row that is 1 at q alone. */
+export function weighted(start: Float64Array, weight: Float64Array, rows: (query: Float64Array) => Float64Array): Float64Array {
+  const out = new Float64Array(start.length)
+  start.forEach((share, q) => {
+    if (share === 0) return
+    const query = new Float64Array(start.length)
+    query[q] = 1
+    rows(query).forEach((value, j) => {
+      out[j]! += share * value * weight[q * start.length + j]!
+    })
+  })
+  return out
 }

@@ -1,14 +1,14 @@
 /** @file transition-attention-maps: a Markov chain of attention from the last layer back, weighted by integrated gradients. */
 import { backOne, fuseHeads } from '../../attention/flow.js'
 import { readWeights } from '../../attention/read.js'
-import { integralOptions, integratedWeight } from './integrated.js'
+import { integralOptions, integratedWeight, weighted } from './integrated.js'
 import { attentionMethod, startOption } from './rule.js'
 
 /**
  * The state starts as the row q of the last layer's attention, s = mean_h A_L[q], and goes back to layer `start` by
  * s <- s mean_h A_l + s (the shortcut). R_j = s_j w_j with w = mean_h relu(integral over the line from baseline to input of d f / d A_L)[q].
  * The paper's code and InterpretDL take 20 evenly spaced points with both ends and equal weights (`rule=pair`), 12 layers and start at
- * layer 4; where all tokens are read, rows are their mean.
+ * layer 4. Where the target is read from several tokens, the mean of what their rows say.
  */
 export const transitionAttentionMaps = attentionMethod({
   name: 'transition-attention-maps',
@@ -26,12 +26,15 @@ export const transitionAttentionMaps = attentionMethod({
     const used = layers.slice(first)
     const weights = await readWeights(evaluator, used)
     const fused = used.map(({ heads }, l) => fuseHeads(heads, tokens, 'mean', i => weights[l]![i]!))
-    let state = backOne(start, fused.pop()!)
-    for (const matrix of fused.reverse()) {
-      const moved = backOne(state, matrix)
-      state = state.map((value, j) => value + moved[j]!)
-    }
-    const weight = await integratedWeight(evaluator, context, start, options, seed)
-    return { relevance: state.map((value, j) => value * weight[j]!), settled: { start: first } }
+    const stateOf = (query: Float64Array): Float64Array =>
+      fused.slice(0, -1).reduceRight(
+        (state, matrix) => {
+          const moved = backOne(state, matrix)
+          return state.map((value, j) => value + moved[j]!)
+        },
+        backOne(query, fused.at(-1)!),
+      )
+    const weight = await integratedWeight(evaluator, context, options, seed)
+    return { relevance: weighted(start, weight, stateOf), settled: { start: first } }
   },
 })
