@@ -59,6 +59,20 @@ export interface IdgOptions extends MethodOptions {
   readonly baseline?: Baseline
 }
 
+/** Options of the method `of` are given as `'of.NAME'`. */
+export interface XraiOptions extends MethodOptions {
+  readonly of?: string
+  readonly mode?: 'full' | 'fast'
+  readonly segments?: Segments
+  readonly scales?: string
+  readonly sigma?: number
+  readonly least?: number
+  readonly dilation?: number
+  readonly difference?: number
+  readonly size?: number
+  readonly [inner: `of.${string}`]: unknown
+}
+
 export interface DeepliftOptions extends MethodOptions {
   readonly baseline?: Baseline
   readonly rule?: 'rescale' | 'reveal-cancel'
@@ -376,6 +390,7 @@ export const expectedGradients = methodFunction<ExpectedGradientsOptions>('expec
 export const blurIg = methodFunction<BlurIgOptions>('blur-ig')
 export const guidedIg = methodFunction<GuidedIgOptions>('guided-ig')
 export const idg = methodFunction<IdgOptions>('idg')
+export const xrai = methodFunction<XraiOptions>('xrai')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')

@@ -54,6 +54,7 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'integrated-gradients': { points: 13 },
   'expected-gradients': { samples: 11 },
   'blur-ig': { points: 13 },
+  xrai: { least: 4, dilation: 1, difference: 2, 'of.points': 9 },
   conductance: { points: 9 },
   'internal-influence': { points: 9 },
   'neuron-conductance': { points: 9, neuron: '1/1/1' },

@@ -66,6 +66,7 @@ import { smoothGrad } from './smooth-grad.js'
 import { treeShap } from './tree-shap.js'
 import { treeShapInteractions } from './tree-shap-interactions.js'
 import { uniform } from './uniform.js'
+import { xrai } from './xrai.js'
 
 const listed: readonly Method[] = [
   gradient,
@@ -75,6 +76,7 @@ const listed: readonly Method[] = [
   blurIg,
   guidedIg,
   idg,
+  xrai(methodNamed),
   smoothGrad,
   noiseTunnel(methodNamed),
   guidedBackprop,

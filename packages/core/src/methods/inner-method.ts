@@ -3,9 +3,10 @@ import { innerOptions, type Method, type Options, resolveOptions } from './metho
 
 /** @throws UsageError for an unknown method or option of it */
 export function innerMethod(wrapper: Method, options: Options): { method: Method; options: Options } {
-  const { option, methodNamed } = wrapper.wraps!
+  const { option, methodNamed, defaults = {} } = wrapper.wraps!
   const method = methodNamed(options[option])
-  return { method, options: resolveOptions(method, innerOptions(wrapper, options)) }
+  const own = Object.entries(defaults).filter(([name]) => name in method.options)
+  return { method, options: resolveOptions(method, { ...Object.fromEntries(own), ...innerOptions(wrapper, options) }) }
 }
 
 /** Settled options of the wrapped method, by the names that the wrapper gives them. */

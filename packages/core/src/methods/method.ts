@@ -87,7 +87,12 @@ export interface Method {
   /** Set where it was asked for by the name of one of its forms. */
   readonly form?: Form
   /** The option that names another method, whose own options are given as OPTION.NAME. */
-  readonly wraps?: { readonly option: string; readonly methodNamed: (name: string) => Method }
+  readonly wraps?: {
+    readonly option: string
+    readonly methodNamed: (name: string) => Method
+    /** Defaults of the wrapped method's options, where it has them, in place of its own. */
+    readonly defaults?: Readonly<Record<string, unknown>>
+  }
 }
 
 /** sum_k weights_k grad f(b + positions_k (x - b)), times `multiply`. */
@@ -133,7 +138,9 @@ export function optionSpecs(method: Method, given: Readonly<Record<string, unkno
   if (!wraps) return options
   const inner = wraps.methodNamed(String(given[wraps.option] ?? options[wraps.option]!.default))
   const specs = Object.entries(optionSpecs(inner, innerOptions(method, given)))
-  return { ...options, ...Object.fromEntries(specs.map(([name, spec]) => [`${wraps.option}.${name}`, spec])) }
+  const own = (name: string, spec: OptionSpec): OptionSpec =>
+    wraps.defaults && name in wraps.defaults ? ({ ...spec, default: wraps.defaults[name] } as OptionSpec) : spec
+  return { ...options, ...Object.fromEntries(specs.map(([name, spec]) => [`${wraps.option}.${name}`, own(name, spec)])) }
 }
 
 /**

@@ -33,13 +33,13 @@ class Forest {
  * Labels of height x width places. Edges join each place to its eight neighbours, weighted by the Euclidean colour difference after a
  * Gaussian blur; in order of weight (equal weights in row order) two regions merge where the edge is no heavier than either's heaviest
  * inner edge + scale / (255 size). Regions of fewer than `least` places then merge with a neighbour. Colours are the tensor's own
- * channels, scaled together to [0, 1], and scale is divided by 255, as scikit-image does.
+ * channels, scaled together to a range of `top`, and scale is divided by 255, as scikit-image does.
  * Felzenszwalb, Huttenlocher: Efficient Graph-Based Image Segmentation, IJCV 2004.
  */
-function felzenszwalbRegions(picture: SegmentPicture, scale: number, sigma: number, least: number): Int32Array {
+export function felzenszwalbRegions(picture: SegmentPicture, scale: number, sigma: number, least: number, top = 1): Int32Array {
   const { channels, height, width } = picture
   const places = height * width
-  const colours = gaussianBlur(scaledPlanes(picture, 1), channels, height, width, sigma)
+  const colours = gaussianBlur(scaledPlanes(picture, top), channels, height, width, sigma)
   const [from, to, weights]: [number[], number[], number[]] = [[], [], []]
   const neighbours = [
     [0, 1],
