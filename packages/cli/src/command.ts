@@ -30,6 +30,8 @@ export interface Command {
   readonly flags: readonly Flag[]
   /** Complete command lines, each with what it does. */
   readonly examples: readonly (readonly [line: string, does: string])[]
+  /** What else its help lists, each under a title. */
+  readonly lists?: readonly { readonly title: string; readonly rows: readonly (readonly [name: string, does: string])[] }[]
   // biome-ignore lint/suspicious/noExplicitAny: each command knows the types that its own arguments and flags give
   readonly run: (args: any, options: any, context: Context) => Promise<void>
 }
@@ -60,6 +62,8 @@ export function register(
   for (const flag of command.flags) parser.addOption(optionOf(flag))
   const width = Math.max(...command.examples.map(([line]) => line.length))
   const stacked = width > 76
+  for (const { title, rows } of command.lists ?? [])
+    parser.addHelpText('after', `\n${title}:\n${rows.map(([name, does]) => `  ${name}\n      ${does}`).join('\n')}`)
   parser.addHelpText(
     'after',
     `\nExamples:\n${command.examples.map(([line, does]) => (stacked ? `  ${line}\n      ${does}` : `  ${line.padEnd(width)}  ${does}`)).join('\n')}`,

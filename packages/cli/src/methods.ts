@@ -4,6 +4,7 @@ import {
   InputError,
   type Method,
   methodNamed,
+  type OptionSpec,
   optionSpecs,
   resolveOptions,
   type TensorValue,
@@ -17,7 +18,7 @@ export interface MethodRequest {
   readonly method: Method
   /** Unique among the requests: part of file names. */
   readonly label: string
-  /** Ready for `explain`: text, and tensors where a baseline came from a file. */
+  /** Ready for `explain`: text, and tensors where a baseline or labels came from a file. */
   readonly options: Readonly<Record<string, unknown>>
   /** Names of files that options were read from, by option. */
   readonly files: Readonly<Record<string, string>>
@@ -45,7 +46,7 @@ export function parseMethod(text: string): { name: string; options: Record<strin
 }
 
 /**
- * Checks every method and option before anything runs, and reads baselines from their files.
+ * Checks every method and option before anything runs, and reads baselines and label maps from their files.
  * @throws UsageError, InputError
  */
 export async function methodRequests(texts: readonly string[]): Promise<MethodRequest[]> {
@@ -54,20 +55,33 @@ export async function methodRequests(texts: readonly string[]): Promise<MethodRe
   for (const text of texts) {
     const { name, options } = parseMethod(text)
     const method = methodNamed(name)
-    resolveOptions(method, options)
     const specs = optionSpecs(method, options)
     const [values, files]: [Record<string, unknown>, Record<string, string>] = [{ ...options }, {}]
     for (const [key, value] of Object.entries(options)) {
-      if (specs[key]!.kind !== 'baseline' || !isTensorFile(value)) continue
-      values[key] = await baselineFile(value)
-      files[key] = basename(value)
+      const read = specs[key] && fileReaders[specs[key].kind]
+      const path = value.replace(/^@/, '')
+      if (!read || !isTensorFile(path)) continue
+      values[key] = await read(path)
+      files[key] = basename(path)
     }
+    resolveOptions(method, values)
     requests.push({ method, label: names.take(method.name), options: values, files })
   }
   return requests
 }
 
-async function baselineFile(path: string): Promise<TensorValue | Readonly<Record<string, TensorValue>>> {
+type Tensors = TensorValue | Readonly<Record<string, TensorValue>>
+
+/** Kinds of options whose values may lie in a tensor file: `labels.npy` or `@labels.npy`. */
+const fileReaders: Readonly<Partial<Record<OptionSpec['kind'], (path: string) => Promise<Tensors>>>> = {
+  baseline: baselineFile,
+  segments: async path => {
+    const file = await readTensorFile(path)
+    return file.kind === 'tensor' ? file.value : file.values
+  },
+}
+
+async function baselineFile(path: string): Promise<Tensors> {
   const file = await readTensorFile(path)
   const values = file.kind === 'tensor' ? [file.value] : Object.values(file.values)
   const wrong = values.find(({ dtype }) => dtype !== 'float32')

@@ -67,7 +67,8 @@ export const commonFlags: readonly Flag[] = [
 export const targetFlags: readonly Flag[] = [
   {
     flags: '-t, --target <target>',
-    describe: 'predicted, 207, label:tench, 207-208, softmax:207, log-odds:207, 5/207 (row 5)',
+    describe:
+      'what is explained: predicted, 207, label:tench, 207-208, softmax:207, 5/207 (row 5), mean:15@predicted, ... (ascribe explain --help lists all)',
     default: 'predicted',
   },
   { flags: '--output <name>', describe: "the model's output to explain (default: its first float output)" },

@@ -216,7 +216,7 @@ const cases: readonly Case[] = [
     message: /unknown option '--metod'.*--method/,
   },
   { title: 'an unknown command', args: ['explian', model, photo], exit: 2, message: /unknown command 'explian'.*explain/ },
-  { title: 'no input', args: ['explain', model], exit: 2, message: /missing required argument 'input'/ },
+  { title: 'no input', args: ['explain', model], exit: 2, message: /there is nothing to explain; name pictures or tensors/ },
   { title: 'an unknown method to show', args: ['methods', 'oclusion'], exit: 2, message: /did you mean "occlusion"/ },
   {
     title: 'a method that is no graph',

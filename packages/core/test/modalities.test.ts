@@ -1,7 +1,7 @@
 /** @file Inputs that are no pictures: graphs by nodes and edges, time series by windows and channels. */
 import { GraphBuilder, inferShapes, Tensor } from '@ascribe/onnx'
 import { afterAll, describe, expect, it } from 'vitest'
-import { explain, float32, prepare, type TensorValue } from '../src/index.js'
+import { explain, float32, InputError, prepare, renderSeries, renderTokens, type TensorValue } from '../src/index.js'
 import { featuresOf } from '../src/segments/index.js'
 import { build, modelOf, testRuntime } from './support/models.js'
 
@@ -143,5 +143,55 @@ describe('time series', () => {
       explain(model, { x: float32([1, 4, 4], Array(16).fill(1)) }, 'feature-ablation', { options: { segments: 'time' } }),
     ).rejects.toThrow('name it as in time:10:1')
     await model.dispose()
+  })
+})
+
+describe('pictures', () => {
+  it('tokens stand on the colours of their values, in order, escaped', () => {
+    const html = renderTokens({ tokens: ['<a>', 'b', 'c'], values: [1, -1, 0], spaced: [true, true, false] })
+    const spans = [
+      ...html.matchAll(/( ?)<span style="background:rgb\((\d+) (\d+) (\d+)\);color:(#\w+)" title="([^"]+)">([^<]+)<\/span>/g),
+    ]
+    expect(spans.map(span => [span[1], span[7]])).toEqual([
+      ['', '&lt;a&gt;'],
+      [' ', 'b'],
+      ['', 'c'],
+    ])
+    expect(spans.map(span => span[6])).toEqual(['1', '−1', '0'])
+    const [red, blue, zero] = spans.map(span => [span[2], span[3], span[4]].map(Number)) as [number[], number[], number[]]
+    expect(red[0]).toBeGreaterThan(red[2]!)
+    expect(blue[2]).toBeGreaterThan(blue[0]!)
+    for (const level of zero) expect(level).toBeGreaterThan(235)
+    expect(spans.map(span => span[5])).toEqual(['#fff', '#fff', '#000'])
+    expect(() => renderTokens({ tokens: ['a'], values: [1, 2] })).toThrow(InputError)
+  })
+
+  it('a series has a line per channel and a bar per value that is not zero, up for and down against', () => {
+    const svg = renderSeries({
+      values: [0, 1, 2, 4, 4, 4],
+      attributions: [0, 2, -1, 0, 0, 1],
+      channels: 2,
+      steps: 3,
+      names: ['a<', 'b'],
+    })
+    expect(svg.match(/<polyline points="([^"]+)"/g)).toHaveLength(2)
+    expect(svg).toContain('points="181.67,46 365,24 548.33,2"')
+    const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"/g)].map(bar =>
+      bar.slice(1).map(Number),
+    )
+    expect(bars).toEqual([
+      [273.33, 48, 14],
+      [456.67, 62, 7],
+      [456.67, 143, 7],
+    ])
+    expect(svg).toContain('a&lt;')
+    const few = renderSeries({
+      values: Array(40).fill(1),
+      attributions: Array.from({ length: 40 }, (_, i) => i),
+      channels: 20,
+      steps: 2,
+    })
+    expect(few).toContain('and 8 more channels')
+    expect(() => renderSeries({ values: [1], attributions: [1], channels: 2, steps: 1 })).toThrow(InputError)
   })
 })

@@ -7,6 +7,7 @@ import {
   formatNumber,
   type Model,
   prepare,
+  type Target,
   type TensorValues,
   UsageError,
 } from '@ascribe/core'
@@ -18,6 +19,7 @@ import { dimsOf } from '../explain/record.js'
 import { type MethodRequest, methodRequests } from '../methods.js'
 import { type ModelFlags, withModel } from '../open.js'
 import { type CommonOptions, commonFlags, numbers, runtimeFlags, seedFlag, type TargetFlags, targetFlags } from '../options.js'
+import { readTarget, targetHelp } from '../target.js'
 
 interface Options extends CommonOptions, TargetFlags, ModelFlags {
   readonly method: string
@@ -60,6 +62,7 @@ export const compile: Command = {
     ...runtimeFlags,
     ...commonFlags,
   ],
+  lists: [{ title: 'Targets', rows: targetHelp }],
   examples: [
     [
       'ascribe compile model.onnx -m integrated-gradients:points=32 -o model.ig.onnx',
@@ -70,12 +73,13 @@ export const compile: Command = {
   async run([path]: readonly [string], options: Options, context) {
     const [request] = (await methodRequests([options.method])) as [MethodRequest]
     if (Object.keys(request.files).length > 0) throw new UsageError('a baseline from a file cannot be compiled')
+    const target = await readTarget(options.target)
     await withModel(path, options, context.terminal, async model => {
       const shapes = Object.fromEntries((options.shape ?? []).map(({ name, dims }) => [name, dims]))
       const row = sampleRow(model.graph, options.seed, shapes)
       const graph = compileExplanation(model, request.method, {
         options: request.options,
-        target: options.target,
+        target,
         ...(options.output === undefined ? {} : { output: options.output }),
         ...(options.at === undefined ? {} : { at: options.at }),
         ...(options.shape === undefined
@@ -84,7 +88,7 @@ export const compile: Command = {
       })
       await ensureFolder(dirname(options.out))
       const bytes = encodeModel(graph, { weights: 'embed' })
-      const difference = await verify(model, graph, bytes, request, row, options, context)
+      const difference = await verify(model, graph, bytes, request, row, { ...options, target }, context)
       if (!(difference <= tolerance))
         throw new AscribeError(
           `the compiled model differs from ascribe explain by ${difference.toExponential(1)} of the largest value; nothing was written`,
@@ -102,7 +106,7 @@ async function verify(
   bytes: Uint8Array,
   { method, options: settings }: MethodRequest,
   row: TensorValues,
-  options: Options,
+  options: Omit<Options, 'target'> & { readonly target: Target },
   { signal, terminal }: Context,
 ): Promise<number> {
   terminal.bar('verifying')

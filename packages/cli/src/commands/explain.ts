@@ -1,7 +1,16 @@
 /** @file `ascribe explain`: maps, pictures, explanation.json and report.html for inputs of a model. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { colormapOf, colormaps, formatShare, type Model, renderReport, resolveOptions } from '@ascribe/core'
+import {
+  colormapOf,
+  colormaps,
+  formatShare,
+  type Model,
+  renderReport,
+  resolveOptions,
+  type Target,
+  UsageError,
+} from '@ascribe/core'
 import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
 import type { Command, Context } from '../command.js'
 import type { Drawing } from '../explain/draw.js'
@@ -11,6 +20,7 @@ import { type PictureFlags, type PicturePlan, pictureFlags, pictureInput, pictur
 import { ProgressMeter } from '../explain/progress.js'
 import { type ExplanationRecord, type FailureRecord, type InputRecord, modelRecord, versionsOf } from '../explain/record.js'
 import { explainItem, type Job, type Outcome } from '../explain/run.js'
+import { type TextFlags, textAt, textFlags, textItems } from '../explain/text.js'
 import { ReportedFailure } from '../failures.js'
 import { type MethodRequest, methodRequests } from '../methods.js'
 import { type ModelFlags, withModel } from '../open.js'
@@ -24,14 +34,16 @@ import {
   targetFlags,
   whole,
 } from '../options.js'
+import { readTarget, shownTarget, targetHelp } from '../target.js'
 
-interface Options extends CommonOptions, TargetFlags, ModelFlags, PictureFlags {
+interface Options extends CommonOptions, TargetFlags, ModelFlags, PictureFlags, TextFlags {
   readonly method?: readonly string[]
   readonly out: string
   readonly limit?: number
   readonly seed: number
   readonly colormap?: readonly string[]
   readonly date?: boolean
+  readonly timeAxis?: number
 }
 
 export const explain: Command = {
@@ -39,7 +51,7 @@ export const explain: Command = {
   summary: 'explain what a model looked at: maps (.npy), pictures (.png), explanation.json, report.html',
   arguments: [
     ['<model>', 'ONNX file'],
-    ['<input...>', 'pictures, folders of pictures, .npy (a batch row by row), .npz (arrays by input name)'],
+    ['[input...]', 'pictures, folders of pictures, .npy (a batch row by row), .npz (arrays by input name); none with --text'],
   ],
   flags: [
     {
@@ -51,7 +63,14 @@ export const explain: Command = {
     { flags: '-o, --out <folder>', describe: 'where results go; files of the same names are replaced', default: 'explanation' },
     { flags: '--limit <n>', describe: 'explain only the first n inputs', parse: whole('--limit', 1) },
     seedFlag,
+    ...textFlags,
     ...pictureFlags,
+    {
+      flags: '--time-axis <axis>',
+      describe:
+        'the axis of a series that is time, for its picture: 1 or 2, 0 for no series (default: the longer one, where the other is short)',
+      parse: whole('--time-axis', 0),
+    },
     {
       flags: '--colormap <name>',
       describe: `colours of maps of its kind; may repeat (${Object.keys(colormaps).join(', ')})`,
@@ -66,6 +85,7 @@ export const explain: Command = {
     processesFlag,
     ...commonFlags,
   ],
+  lists: [{ title: 'Targets', rows: targetHelp }],
   examples: [
     ['ascribe explain model.onnx photo.jpg -o out', 'integrated gradients of the predicted class'],
     [
@@ -73,10 +93,20 @@ export const explain: Command = {
       'two methods on a folder',
     ],
     ['ascribe explain model.onnx photo.jpg -m occlusion -t 207-208 -o out', 'what speaks for class 207 rather than 208'],
-    ['ascribe explain bert.onnx tokens.npz --at /embeddings/Add_1_output_0 -o out', 'a token model at its embedding'],
+    ['ascribe explain segmenter.onnx street.jpg -t mean:15@predicted -m grad-cam', 'a segmentation: one class where it is seen'],
+    ['ascribe explain detector.onnx street.jpg -t box:best/2 -m rise', 'a detector: the box that is surest of class 2'],
+    ['ascribe explain table.onnx rows.npy -t softmax:1 -m kernel-shap:baseline=background.npy', 'a table, row by row'],
+    ['ascribe explain bert.onnx --text "a fine film" -m integrated-gradients', 'a text, by the tokenizer.json beside the model'],
+    ['ascribe explain gpt.onnx --text "The cat sat on the" -t log-softmax:token:-1/2603', 'why this token comes next'],
+    ['ascribe explain bert.onnx tokens.npz --at /embeddings/Add_1_output_0 -o out', 'a token model at a tensor of your own'],
+    ['ascribe explain series.onnx recordings.npy -m feature-ablation:segments=time:10', 'a time series in windows of ten steps'],
+    ['ascribe explain graph.onnx nodes.npz -t 5/2', 'a graph network: the features of nodes, for class 2 of node 5'],
+    ['ascribe explain graph.onnx nodes.npz --at edge_weight -t 5/2 -m exact-shapley:segments=edges', 'the edges instead'],
+    ['ascribe explain model.onnx photo.jpg -m kernel-shap:segments=labels.npy', 'your own segments: one label per place'],
   ],
   async run([path, inputs]: readonly [string, readonly string[]], options: Options, context) {
     const requests = await methodRequests(options.method ?? ['integrated-gradients'])
+    const target = await readTarget(options.target)
     await withModel(path, options, context.terminal, async model => {
       let plan: PicturePlan | undefined
       const planned = (): PicturePlan => {
@@ -85,18 +115,26 @@ export const explain: Command = {
         for (const warning of plan.warnings) context.terminal.warn(warning)
         return plan
       }
-      checkNames(model, options)
-      const items = await collect(inputs, model, planned, options.limit)
+      if (inputs.length === 0 && !options.text)
+        throw new UsageError('there is nothing to explain; name pictures or tensors, or give --text "a sentence"')
+      const at = options.text ? textAt(model, options.at) : options.at
+      if (options.text && !options.at && at) context.terminal.note(`note: explained at "${at[0]}", the output of the embedding`)
+      const placed = { ...options, ...(at ? { at } : {}) }
+      checkNames(model, placed)
+      const texts = options.text ? (await textItems(model, path, options)).slice(0, options.limit) : []
+      const left = options.limit === undefined ? undefined : options.limit - texts.length
+      const items = [...texts, ...(await collect(inputs, model, planned, left))]
       await ensureFolder(options.out)
       const outcomes = await explainAll(
         model,
         requests,
         items,
-        options,
+        target,
+        placed,
         context,
         () => plan?.preprocessing ?? model.preprocessing,
       )
-      await finish(model, outcomes, plan, options, context)
+      await finish(model, outcomes, plan, placed, context)
     })
   },
 }
@@ -130,6 +168,7 @@ async function explainAll(
   model: Model,
   requests: readonly MethodRequest[],
   items: readonly Item[],
+  target: Target,
   options: Options,
   context: Context,
   preprocessing: Job['preprocessing'],
@@ -147,7 +186,7 @@ async function explainAll(
     model,
     requests,
     folder: options.out,
-    target: options.target,
+    target,
     seed: options.seed,
     colormaps: options.colormap ?? [],
     beforeFirstFile: () => (cleared ??= clearRecords(options.out)),
@@ -155,6 +194,7 @@ async function explainAll(
     preprocessing,
     layout: options.layout ?? pictureInput(model.graph.inputs)?.layout ?? 'NCHW',
     weight: weightOf,
+    ...(options.timeAxis === undefined ? {} : { timeAxis: options.timeAxis }),
     meter,
     context,
     ...(options.output === undefined ? {} : { output: options.output }),
@@ -212,7 +252,7 @@ async function finish(
     ...(options.date ? { date: new Date().toISOString() } : {}),
     model: modelRecord(model),
     settings: {
-      target: options.target,
+      target: shownTarget(options.target),
       ...(options.output === undefined ? {} : { output: options.output }),
       ...(options.at === undefined ? {} : { at: options.at }),
       seed: options.seed,

@@ -12,18 +12,24 @@ import {
   type ReportResult,
   renderBars,
   renderMap,
+  renderSeries,
   resize,
+  type SeriesChart,
   sequence,
   type TensorValue,
   type TensorValues,
+  type TokenText,
   tensorToPicture,
 } from '@ascribe/core'
+import { readable, type Token } from './tokenizer.js'
 
 export interface Drawing {
   readonly overlay?: Uint8Array
   readonly map?: Uint8Array
   readonly legend?: NonNullable<ReportResult['legend']>
   readonly bars?: BarChart
+  readonly words?: TokenText
+  readonly series?: SeriesChart
   /** What is written beside the raw values. */
   readonly file?: { readonly extension: 'png' | 'svg'; readonly content: Uint8Array | string }
 }
@@ -43,6 +49,12 @@ export interface DrawContext {
   readonly mapAlone: boolean
   /** Whether a map of the tensor has the model input's own axes. */
   readonly isInput: (tensor: string) => boolean
+  /** A model input as it was given. */
+  readonly input: (tensor: string) => TensorValue | undefined
+  /** The tokens of a text. */
+  readonly tokens?: readonly Token[]
+  /** Which axis of an input is time; 0 for none, undefined to guess. */
+  readonly timeAxis?: number
 }
 
 /** Pictures smaller than this are enlarged without smoothing, so that a reader sees them. */
@@ -52,6 +64,10 @@ export function draw(tensor: string, { values, dims }: AttributionMap, context: 
   const rank = context.rank(tensor)
   const spatial = rank === 4 && (dims.length === 4 || dims.length === 3) && dims[0] === 1
   if (spatial) return drawMap(tensor, { values, dims }, context)
+  if (context.tokens && dims.length <= 3 && dims[0] === 1 && dims[1] === context.tokens.length)
+    return drawTokens({ values, dims }, context.tokens)
+  const axis = timeAxisOf(tensor, dims, context)
+  if (axis !== undefined) return drawSeries(tensor, { values, dims }, axis, context)
   if (dims.length <= 3) return drawBars(tensor, { values, dims }, context)
   return {}
 }
@@ -80,6 +96,44 @@ function drawMap(tensor: string, { values, dims }: AttributionMap, context: Draw
 function rangeOf(values: Float32Array): { kind: 'sequential' | 'diverging'; from: 'zero' | 'minimum' } {
   const { kind, low, high } = displayRange(values, { from: 'minimum' })
   return { kind, from: kind === 'sequential' && low > high / 2 ? 'minimum' : 'zero' }
+}
+
+function drawTokens({ values, dims }: AttributionMap, tokens: readonly Token[]): Drawing {
+  const heights = sequence(values, dims)
+  const shown = tokens.map(({ token }) => readable(token))
+  const bars: BarChart = { labels: shown.map((token, i) => `${i}: ${token}`), values: heights, order: 'position' }
+  const words: TokenText = { tokens: shown, values: heights, spaced: tokens.map(({ token }) => !token.startsWith('##')) }
+  return { bars, words, file: { extension: 'svg', content: renderBars(bars) } }
+}
+
+/** Most channels, and least steps per channel, of a [1, channels, time] or [1, time, channels] input that is taken for a series. */
+const seriesShape = { channels: 12, ratio: 2 } as const
+
+/**
+ * The axis of time of a model input [1, channels, time] or [1, time, channels]: the one asked for, else the longer one where the other
+ * is short enough to be channels. Vectors that are embeddings are no series.
+ */
+function timeAxisOf(tensor: string, dims: readonly number[], { timeAxis, isInput }: DrawContext): number | undefined {
+  if (timeAxis === 0 || !isInput(tensor) || dims[0] !== 1) return undefined
+  if (timeAxis !== undefined) return (dims.length === 3 || dims.length === 2) && timeAxis < dims.length ? timeAxis : undefined
+  if (dims.length !== 3 || /embed/i.test(tensor)) return undefined
+  const [short, long] = [Math.min(dims[1]!, dims[2]!), Math.max(dims[1]!, dims[2]!)]
+  if (short > seriesShape.channels || long < seriesShape.ratio * short) return undefined
+  return dims[1]! > dims[2]! ? 1 : 2
+}
+
+function drawSeries(tensor: string, { values, dims }: AttributionMap, axis: number, context: DrawContext): Drawing {
+  const given = context.input(tensor)
+  const steps = dims[axis]!
+  const channels = values.length / steps
+  const ordered = (list: ArrayLike<unknown>): Float64Array =>
+    Float64Array.from({ length: values.length }, (_, i) => {
+      const [channel, step] = [Math.floor(i / steps), i % steps]
+      return Number(list[axis === dims.length - 1 ? channel * steps + step : step * channels + channel])
+    })
+  if (!given || given.data.length !== values.length) return {}
+  const series: SeriesChart = { values: ordered(given.data), attributions: ordered(values), channels, steps }
+  return { series, file: { extension: 'svg', content: renderSeries(series) } }
 }
 
 function drawBars(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {

@@ -4,17 +4,20 @@ import { basename, extname, join } from 'node:path'
 import { InputError, type Model, type Pixels, type TensorValue, type TensorValues, UniqueNames } from '@ascribe/core'
 import { isTensorFile, readModelPicture, readTensorFile } from '@ascribe/core/node'
 import type { PicturePlan } from './pictures.js'
+import type { Token } from './tokenizer.js'
 
 export interface Loaded {
   readonly row: TensorValues
   /** What the model sees, where the input is a picture file. */
   readonly picture?: Pixels
+  /** What the text consists of, where the input is one. */
+  readonly tokens?: readonly Token[]
 }
 
 export interface Item {
   /** Stem of the output files, unique in the folder. */
   readonly name: string
-  /** The file's own name, without its folder. */
+  /** The file's own name, without its folder; the text itself where there is no file. */
   readonly file: string
   /** Which row of a batch. */
   readonly row?: number

@@ -58,6 +58,8 @@ function cards(result: ResultRecord, input: InputRecord, gallery: Gallery): Repo
       ...(drawing.map ? { map: drawing.map } : {}),
       ...(drawing.legend ? { legend: drawing.legend } : {}),
       ...(drawing.bars ? { bars: drawing.bars } : {}),
+      ...(drawing.words ? { words: drawing.words } : {}),
+      ...(drawing.series ? { series: drawing.series } : {}),
       stats: { min: map.min, max: map.max, sum: map.sum, positive: map.positive },
       ...(index === 0 ? trust(result) : {}),
       files: [map.values, ...(map.picture ? [map.picture] : [])],

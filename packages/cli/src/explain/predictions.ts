@@ -30,11 +30,17 @@ export function outputKind(graph: Graph, name: string, { dims, data }: TensorVal
   return producer && operatorKey(producer) === 'Sigmoid' ? 'values' : 'scores'
 }
 
-/** The output's scores that compete with the target: those of the row it names, else all. */
-export function scoresBeside({ classes, rowClasses }: ResolvedTarget, output: TensorValue): TensorValue {
+/**
+ * The output's scores that compete with the target: those of the row it names, none where it names several rows (places, tokens), else
+ * all.
+ */
+export function scoresBeside({ classes, rowClasses, rowStep = 1 }: ResolvedTarget, output: TensorValue): TensorValue {
   if (rowClasses === undefined) return output
-  const start = classes[0]!.index - (classes[0]!.index % rowClasses)
-  return { ...output, dims: [1, rowClasses], data: output.data.slice(start, start + rowClasses) } as TensorValue
+  const starts = new Set(classes.map(({ index }) => index - (Math.floor(index / rowStep) % rowClasses) * rowStep))
+  const [start = 0] = starts
+  if (starts.size !== 1) return { dtype: 'float32', dims: [1, 0], data: new Float32Array(0) }
+  const data = Float32Array.from({ length: rowClasses }, (_, i) => Number(output.data[start + i * rowStep]))
+  return { dtype: 'float32', dims: [1, rowClasses], data }
 }
 
 /** The `count` largest entries, the first of equal ones first. */

@@ -3,6 +3,7 @@ import { type Attribution, type AttributionMap, type Cost, type Model, type Prep
 import type { Shape } from '@ascribe/onnx'
 import { version } from '../version.js'
 import type { OutputKind, Prediction } from './predictions.js'
+import type { Token } from './tokenizer.js'
 
 export interface PortRecord {
   readonly name: string
@@ -19,6 +20,8 @@ export interface MapRecord {
   readonly sum: number
   /** Fraction of the values above zero. */
   readonly positive: number
+  /** One value per token of a text: the sum over its vector. */
+  readonly tokens?: readonly number[]
   /** File names in the output folder. */
   readonly values: string
   readonly picture?: string
@@ -43,6 +46,8 @@ export interface InputRecord {
   readonly name: string
   readonly file: string
   readonly row?: number
+  /** Of a text. */
+  readonly tokens?: readonly Token[]
   readonly output: string
   readonly outputKind: OutputKind
   readonly prediction: readonly Prediction[]

@@ -11,6 +11,7 @@ import {
   type Pixels,
   type Preprocessing,
   prepare,
+  type Target,
   UsageError,
   writeNpy,
 } from '@ascribe/core'
@@ -29,7 +30,7 @@ export interface Job {
   readonly model: Model
   readonly requests: readonly MethodRequest[]
   readonly folder: string
-  readonly target: string
+  readonly target: Target
   readonly output?: string
   readonly at?: readonly string[]
   readonly seed: number
@@ -41,6 +42,8 @@ export interface Job {
   readonly preprocessing: () => Preprocessing | undefined
   /** Layout of picture inputs. */
   readonly layout: Layout
+  /** Which axis of a series is time, where it was said. */
+  readonly timeAxis?: number
   readonly weight: (request: MethodRequest) => number
   readonly meter: ProgressMeter
   readonly context: Context
@@ -106,6 +109,9 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
           colormaps: job.colormaps,
           mapAlone: job.mapsAlone,
           isInput: tensor => loaded.row[tensor] !== undefined,
+          input: tensor => loaded.row[tensor],
+          ...(loaded.tokens ? { tokens: loaded.tokens } : {}),
+          ...(job.timeAxis === undefined ? {} : { timeAxis: job.timeAxis }),
         }
         results.push(await keep(job, item, request, attribution, context, drawings))
       } catch (error) {
@@ -117,6 +123,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
       name: item.name,
       file: item.file,
       ...(item.row === undefined ? {} : { row: item.row }),
+      ...(loaded.tokens ? { tokens: loaded.tokens } : {}),
       output: target.output,
       outputKind: kind,
       prediction: topPredictions(scores, kind, job.model.labels),
@@ -160,7 +167,8 @@ async function keep(
     await writeFileAtomic(join(job.folder, values), writeNpy({ dtype: 'float32', dims: map.dims, data: map.values }))
     const picture = drawing.file ? `${stem}.${drawing.file.extension}` : undefined
     if (picture) await writeFileAtomic(join(job.folder, picture), drawing.file!.content)
-    records.push({ tensor, dims: map.dims, ...statistics(map), values, ...(picture ? { picture } : {}) })
+    const tokens = drawing.words ? { tokens: Array.from(drawing.words.values) } : {}
+    records.push({ tensor, dims: map.dims, ...statistics(map), ...tokens, values, ...(picture ? { picture } : {}) })
   }
   return resultRecord(attribution, request.label, shownOptions(attribution.options, request.files), records)
 }

@@ -27,4 +27,6 @@ export type {
   ReportResidual,
   ReportResult,
 } from './report-data.js'
+export { renderSeries, type SeriesChart } from './series.js'
 export { escapeHtml, formatNumber, formatShare } from './text.js'
+export { renderTokens, type TokenText } from './token-text.js'

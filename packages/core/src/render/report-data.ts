@@ -2,6 +2,8 @@
 import type { BarChart } from './bars.js'
 import type { ColormapName } from './colormaps.js'
 import type { DisplayRange } from './range.js'
+import type { SeriesChart } from './series.js'
+import type { TokenText } from './token-text.js'
 
 export interface ReportData {
   readonly title: string
@@ -64,6 +66,10 @@ export interface ReportResult {
   readonly legend?: { readonly range: DisplayRange; readonly colormap: ColormapName | string }
   /** For inputs that are no pictures. */
   readonly bars?: BarChart
+  /** For texts: the tokens on the colours of their values. */
+  readonly words?: TokenText
+  /** For time series. */
+  readonly series?: SeriesChart
   /** Over the raw values; `positive` is the fraction above zero. */
   readonly stats: { readonly min: number; readonly max: number; readonly sum: number; readonly positive: number }
   /** Only for methods that promise that the values add up. */

@@ -53,6 +53,8 @@ figcaption { margin-top: 5px; font-size: 12.5px; color: var(--soft); }
 .result .note { margin: 0; }
 .foot { margin-top: auto; font-size: 12.5px; color: var(--soft); overflow-wrap: anywhere; }
 svg.bars { display: block; width: 100%; height: auto; }
+.tokens { line-height: 2; }
+.tokens span { padding: 0.15em 0.2em; border-radius: 3px; }
 .explain { margin-top: 44px; padding-top: 20px; border-top: 1px solid var(--line); font-size: 14px; max-width: 720px; }
 .explain p { margin-top: 8px; color: var(--soft); }
 footer { margin-top: 32px; font-size: 13px; color: var(--soft); }

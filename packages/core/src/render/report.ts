@@ -11,7 +11,9 @@ import type {
   ReportResult,
 } from './report-data.js'
 import { reportStyle } from './report-style.js'
+import { renderSeries } from './series.js'
 import { escapeHtml as esc, formatNumber, formatShare } from './text.js'
+import { renderTokens } from './token-text.js'
 
 /**
  * The report as HTML. It depends on its argument alone: without a date and milliseconds, equal results give equal bytes. Every text is
@@ -111,6 +113,8 @@ function resultCard(result: ReportResult, entry: ReportEntry): string {
 <div><div class="heading"><h3>${esc(result.method)}</h3>${residualBadge(result.residual)}</div>${options ? `<p class="options">${esc(options)}</p>` : ''}</div>
 ${pictures ? `<div class="pair">${pictures}</div>` : ''}
 ${result.legend ? legend(result.legend) : ''}
+${result.words ? renderTokens(result.words) : ''}
+${result.series ? renderSeries(result.series) : ''}
 ${result.bars ? renderBars(result.bars) : ''}
 ${statistics(result)}
 ${residualText(result)}

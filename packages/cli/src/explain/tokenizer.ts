@@ -1,0 +1,74 @@
+/** @file Text into token ids, by a model's own tokenizer.json. */
+import { readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { InputError } from '@ascribe/core'
+
+/** One token, as the model gets it and as people read it. */
+export interface Token {
+  readonly id: number
+  /** The tokenizer's own spelling: `##ing`, `Ġword`. */
+  readonly token: string
+}
+
+export interface Tokenizer {
+  /** Ids with special tokens, and which of two sentences each belongs to. */
+  readonly encode: (text: string) => { readonly tokens: readonly Token[]; readonly types: readonly number[] }
+  /** What fills up to a fixed length; undefined where the tokenizer names none. */
+  readonly padding: Token | undefined
+}
+
+async function json(path: string, needed: boolean): Promise<Record<string, unknown>> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (!needed && cause.code === 'ENOENT') return '{}'
+    throw new InputError(
+      cause.code === 'ENOENT'
+        ? `${path}: there is no such file; put the model's tokenizer.json of Hugging Face beside it, or name it with --tokenizer`
+        : `${path}: cannot be read (${cause.message})`,
+      { cause },
+    )
+  })
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch (cause) {
+    throw new InputError(`${path}: is no JSON (${(cause as Error).message})`, { cause })
+  }
+}
+
+/** The spelling of a special token, which files give as text or as an object. */
+const spelling = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : (value as { content?: string } | undefined)?.content
+
+/**
+ * @param path a folder with tokenizer.json (and tokenizer_config.json, where special tokens are named), or that file itself
+ * @throws InputError for files that are missing, no JSON, or of a kind that the tokenizer library does not know
+ */
+export async function readTokenizer(path: string): Promise<Tokenizer> {
+  const folder = await stat(path).then(
+    found => found.isDirectory(),
+    () => !path.endsWith('.json'),
+  )
+  const file = folder ? join(path, 'tokenizer.json') : path
+  const settings = await json(file, true)
+  const config = await json(join(dirname(file), 'tokenizer_config.json'), false)
+  const { Tokenizer: Implementation } = await import('@huggingface/tokenizers')
+  try {
+    const tokenizer = new Implementation(settings, config)
+    const pad = spelling(config['pad_token']) ?? spelling((settings['padding'] as { pad_token?: string } | null)?.pad_token)
+    const padId = pad === undefined ? undefined : tokenizer.token_to_id(pad)
+    return {
+      padding: padId === undefined ? undefined : { id: padId, token: pad! },
+      encode: text => {
+        const { ids, tokens, token_type_ids: types } = tokenizer.encode(text, { return_token_type_ids: true })
+        return { tokens: ids.map((id: number, i: number) => ({ id, token: tokens[i]! })), types: types ?? ids.map(() => 0) }
+      },
+    }
+  } catch (cause) {
+    throw new InputError(`${basename(file)}: the tokenizer is not understood (${(cause as Error).message})`, { cause })
+  }
+}
+
+/** A token as people read it: byte-level and sentence-piece marks are spaces, continuations lose theirs. */
+export function readable(token: string): string {
+  const plain = token.replace(/^##/, '').replaceAll('Ġ', ' ').replaceAll('▁', ' ').replaceAll('Ċ', '\n').trim()
+  return plain === '' ? token : plain
+}
