@@ -211,6 +211,56 @@ export interface AugmentationSmoothingOptions extends MethodOptions {
   readonly [inner: `of.${string}`]: unknown
 }
 
+export interface AttentionMapsOptions extends MethodOptions {
+  /** A layer from 0, or `last`. */
+  readonly layer?: number | string
+  /** `mean`, `max`, `min`, or one head from 0. */
+  readonly heads?: number | string
+  readonly query?: number | string
+}
+
+/** Of attentionRollout and gradientRollout. */
+export interface RolloutOptions extends MethodOptions {
+  readonly heads?: 'mean' | 'max' | 'min'
+  readonly discard?: number
+  readonly start?: number
+  readonly query?: number | string
+}
+
+export interface CheferOptions extends MethodOptions {
+  readonly preset?: string
+  readonly start?: number
+  readonly query?: number | string
+}
+
+export interface CheferGenericOptions extends MethodOptions {
+  readonly start?: number
+  readonly query?: number | string
+}
+
+export interface TransitionAttentionMapsOptions extends MethodOptions {
+  readonly start?: number
+  readonly points?: number
+  readonly rule?: string
+  readonly baseline?: Baseline
+  readonly query?: number | string
+}
+
+export interface BidirectionalOptions extends MethodOptions {
+  readonly perception?: 'head' | 'token'
+  readonly start?: number
+  readonly points?: number
+  readonly rule?: string
+  readonly baseline?: Baseline
+  readonly query?: number | string
+}
+
+export interface ValueZeroingOptions extends MethodOptions {
+  /** `all`, or one layer from 0. */
+  readonly layer?: number | string
+  readonly query?: number | string
+}
+
 export interface GuidedGradCamOptions extends MethodOptions {
   readonly layer?: string
   readonly interpolation?: 'bilinear' | 'nearest'
@@ -245,6 +295,34 @@ export interface HsicOptions extends MethodOptions {
   readonly samples?: number
   readonly kernel?: 'binary' | 'rbf' | 'sobolev'
   readonly sequence?: 'sobol' | 'halton' | 'latin-hypercube' | 'random'
+}
+
+export interface MeaningfulPerturbationOptions extends MethodOptions {
+  readonly iterations?: number
+  readonly rate?: number
+  readonly sparsity?: number
+  readonly smoothness?: number
+  readonly power?: number
+  readonly sigma?: number
+  readonly cell?: number
+  readonly smooth?: number
+  readonly jitter?: number
+}
+
+export interface ExtremalPerturbationOptions extends MethodOptions {
+  /** Shares of the picture, with commas between. */
+  readonly areas?: number | string
+  readonly variant?: 'preserve' | 'delete' | 'dual'
+  readonly iterations?: number
+  readonly levels?: number
+  readonly blur?: number
+  readonly step?: number
+  readonly sigma?: number
+  readonly rate?: number
+  readonly momentum?: number
+  readonly penalty?: number
+  readonly growth?: number
+  readonly flip?: boolean
 }
 
 export interface FeatureAblationOptions extends MethodOptions {
@@ -415,6 +493,14 @@ export const eigenCam = methodFunction<EigenCamOptions>('eigen-cam')
 export const eigenGradCam = methodFunction<EigenCamOptions>('eigen-grad-cam')
 export const fullGrad = methodFunction<FullGradOptions>('full-grad')
 export const fem = methodFunction<FemOptions>('fem')
+export const attentionMaps = methodFunction<AttentionMapsOptions>('attention-maps')
+export const attentionRollout = methodFunction<RolloutOptions>('attention-rollout')
+export const gradientRollout = methodFunction<RolloutOptions>('gradient-rollout')
+export const chefer = methodFunction<CheferOptions>('chefer')
+export const cheferGeneric = methodFunction<CheferGenericOptions>('chefer-generic')
+export const transitionAttentionMaps = methodFunction<TransitionAttentionMapsOptions>('transition-attention-maps')
+export const bidirectional = methodFunction<BidirectionalOptions>('bidirectional')
+export const valueZeroing = methodFunction<ValueZeroingOptions>('value-zeroing')
 export const segEigenCam = methodFunction<GradCamOptions>('seg-eigen-cam')
 export const kpcaCam = methodFunction<KpcaCamOptions>('kpca-cam')
 export const shapleyCam = methodFunction<GradCamOptions>('shapley-cam')
@@ -426,6 +512,8 @@ export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
 export const sobol = methodFunction<SobolOptions>('sobol')
 export const hsic = methodFunction<HsicOptions>('hsic')
+export const meaningfulPerturbation = methodFunction<MeaningfulPerturbationOptions>('meaningful-perturbation')
+export const extremalPerturbation = methodFunction<ExtremalPerturbationOptions>('extremal-perturbation')
 export const featureAblation = methodFunction<FeatureAblationOptions>('feature-ablation')
 export const featurePermutation = methodFunction<FeaturePermutationOptions>('feature-permutation')
 export const kernelShap = methodFunction<SampledShapleyOptions>('kernel-shap')

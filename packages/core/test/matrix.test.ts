@@ -75,6 +75,8 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'permutation-shapley': { segments: 'grid:4', orders: 3 },
   'sampling-shapley': { segments: 'grid:3', samples: 4 },
   owen: { segments: 'grid:4' },
+  'meaningful-perturbation': { iterations: 5, cell: 4, smooth: 1, jitter: 2, sigma: 2 },
+  'extremal-perturbation': { iterations: 5, step: 3, sigma: 4, blur: 3, areas: '0.1,0.3', variant: 'dual' },
   'feature-permutation': { segments: 'grid:3', data: float32([4, 3, 12, 12], normal(11, [4, 3, 12, 12]).numbers()) },
   glime: { segments: 'grid:4', samples: 60 },
   'norm-lime': { segments: 'grid:3', samples: 30, data: float32([2, 3, 12, 12], normal(12, [2, 3, 12, 12]).numbers()) },
@@ -96,7 +98,7 @@ function expectSame(actual: Attribution, expected: Attribution, tolerance = 1e-6
 }
 
 // Methods of other models cannot explain these networks; trees.test.ts and perturbation-closed-form.test.ts have them.
-const others: ReadonlySet<string> = new Set(['trees', 'linear model', 'additive model'])
+const others: ReadonlySet<string> = new Set(['attention', 'trees', 'linear model', 'additive model'])
 const fitting = methods.filter(({ needs }) => !needs.some(need => others.has(need)))
 
 describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, method) => {

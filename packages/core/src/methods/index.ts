@@ -2,6 +2,14 @@
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
 import { activation } from './activation.js'
+import { attentionMaps } from './attention/attention-maps.js'
+import { attentionRollout } from './attention/attention-rollout.js'
+import { bidirectional } from './attention/bidirectional.js'
+import { chefer } from './attention/chefer.js'
+import { cheferGeneric } from './attention/chefer-generic.js'
+import { gradientRollout } from './attention/gradient-rollout.js'
+import { transitionAttentionMaps } from './attention/transition-attention-maps.js'
+import { valueZeroing } from './attention/value-zeroing.js'
 import { augmentationSmoothing } from './augmentation-smoothing.js'
 import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
@@ -52,10 +60,12 @@ import { occlusion } from './occlusion.js'
 import { owen } from './owen.js'
 import { permutationShapley } from './permutation-shapley.js'
 import { additiveShap } from './perturbation/additive-shap.js'
+import { extremalPerturbation } from './perturbation/extremal-perturbation.js'
 import { featurePermutation } from './perturbation/feature-permutation.js'
 import { glime } from './perturbation/glime.js'
 import { hsic } from './perturbation/hsic.js'
 import { linearShap } from './perturbation/linear-shap.js'
+import { meaningfulPerturbation } from './perturbation/meaningful-perturbation.js'
 import { normLime } from './perturbation/norm-lime.js'
 import { sobol } from './perturbation/sobol.js'
 import { random } from './random.js'
@@ -101,6 +111,14 @@ const listed: readonly Method[] = [
   eigenGradCam,
   fullGrad,
   fem,
+  attentionMaps,
+  attentionRollout,
+  gradientRollout,
+  chefer,
+  cheferGeneric,
+  transitionAttentionMaps,
+  bidirectional,
+  valueZeroing,
   segEigenCam,
   kpcaCam,
   shapleyCam,
@@ -111,6 +129,8 @@ const listed: readonly Method[] = [
   rise,
   sobol,
   hsic,
+  meaningfulPerturbation,
+  extremalPerturbation,
   featureAblation,
   featurePermutation,
   kernelShap,
