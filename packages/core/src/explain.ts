@@ -73,7 +73,7 @@ function explainMissingGradient(cause: unknown, graph: Graph): never {
     const trees = hasTrees(graph)
     const without = methods
       .filter(({ needs, control }) => !control && !needs.includes('gradient') && !needs.includes('spatial layer'))
-      .filter(({ needs }) => trees || !needs.includes('trees'))
+      .filter(({ needs }) => (trees || !needs.includes('trees')) && !needs.includes('attention'))
       .map(({ name }) => name)
     throw new NoGradientError(`${cause.message}; methods that need no gradient still work: ${without.join(', ')}`, { cause })
   }

@@ -1,5 +1,6 @@
 /** @file Public surface of @ascribe/core, the same in Node and the browser. */
 
+export { hasAttention } from './attention/layers.js'
 export { type Attribution, type AttributionMap, type Cost, relativeResidual } from './attribution.js'
 export { type Baseline, baselineKinds, makeBaseline } from './baseline.js'
 export { gaussianBlur } from './blur.js'

@@ -1,5 +1,15 @@
 /** @file Everything that `ascribe doctor` finds out about a model. */
-import { explain, hasTrees, type Method, type Model, methods, prepare, resolveOptions, type TensorValues } from '@ascribe/core'
+import {
+  explain,
+  hasAttention,
+  hasTrees,
+  type Method,
+  type Model,
+  methods,
+  prepare,
+  resolveOptions,
+  type TensorValues,
+} from '@ascribe/core'
 import { dimsOf, type PortRecord } from '../explain/record.js'
 import { isExpected, messageOf } from '../failures.js'
 import { checkGradient, type GradientCheck } from './check.js'
@@ -85,7 +95,11 @@ export async function examine(model: Model, options: ExamineOptions): Promise<Ex
   }
   onStep('trying the methods')
   const advice: MethodAdvice[] = []
-  const concerned = methods.filter(({ control, needs }) => !control && (hasTrees(graph) || !needs.includes('trees')))
+  const attention = hasAttention(evaluator)
+  const concerned = methods.filter(
+    ({ control, needs }) =>
+      !control && (hasTrees(graph) || !needs.includes('trees')) && (attention || !needs.includes('attention')),
+  )
   for (const method of concerned) advice.push(await tryMethod(method, model, options, check))
   return {
     model: model.name,

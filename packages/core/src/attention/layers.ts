@@ -17,11 +17,14 @@ export interface AttentionLayers {
 }
 
 /** Rows of the evaluator's graph: as many as a fixed batch has. */
-export const graphRows = ({ rows }: Evaluator): number => (rows.source(rows.rows(1)).batched ? rows.rows(1) : 1)
+const graphRows = ({ rows }: Evaluator): number => (rows.source(rows.rows(1)).batched ? rows.rows(1) : 1)
 
 /** Attention between the explained tensors and the target; empty where there is none. */
-export const attentionOf = (evaluator: Evaluator): Attention[] =>
+const attentionOf = (evaluator: Evaluator): Attention[] =>
   findAttention(evaluator.graph, { at: evaluator.at, output: evaluator.target.output, rows: graphRows(evaluator) })
+
+/** Whether anything attends between the explained tensors and the target. */
+export const hasAttention = (evaluator: Evaluator): boolean => attentionOf(evaluator).length > 0
 
 /**
  * The attention layers, and where their tokens lie.
