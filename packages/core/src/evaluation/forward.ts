@@ -1,7 +1,9 @@
 /** @file Values of the target, or of any output, at many rows of points. */
-import { valuesProgram } from '../programs.js'
+import type { GraphBuilder } from '@ascribe/onnx'
+import { finish, type ProgramSource, rebind, valuesProgram } from '../programs.js'
 import { valuesKey } from '../session-key.js'
 import { targetOutputs, targetValue } from '../target.js'
+import type { TensorValues } from '../tensor-value.js'
 import type { Points, RowProgram, Rows } from './rows.js'
 
 /**
@@ -44,26 +46,66 @@ export async function sweepTarget(
   use: (start: number, values: Float64Array) => void,
   step?: string,
 ): Promise<void> {
-  const { target, batching, cost } = rows.situation
-  const names = targetOutputs(target)
+  const names = targetOutputs(rows.situation.target)
   const program: RowProgram = { key: valuesKey(names), make: source => valuesProgram(source, names) }
   const chunk = rows.chunk(program, count)
   const feeds = (start: number, used: number) => rows.padded(make(start, used), used, chunk)
-  await rows.chunks(program, count, chunk, feeds, (start, used, result) => {
-    const all = names.map(name => {
-      const data = result[`value/${name}`]!.data as Float32Array
-      return { name, data, size: batching.batched ? data.length / chunk : data.length }
-    })
-    use(
-      start,
-      Float64Array.from({ length: used }, (_, row) =>
-        targetValue(
-          target,
-          Object.fromEntries(all.map(({ name, data, size }) => [name, data.subarray(row * size, (row + 1) * size)])),
-        ),
+  await sweepProgram(rows, program, chunk, count, feeds, use, step)
+}
+
+/**
+ * A program that makes its rows itself: `bind` gives the rows of each explained tensor, [rows, ...], from inputs that it declares.
+ * @param key tells `bind` from others
+ */
+export function madeRows(
+  rows: Rows,
+  key: string,
+  bind: (source: ProgramSource, builder: GraphBuilder, name: string) => string,
+): RowProgram {
+  const names = targetOutputs(rows.situation.target)
+  return {
+    key: `${key} ${valuesKey(names)}`,
+    make: source =>
+      finish(
+        rebind(source, (builder, name) => bind(source, builder, name)),
+        names.map(name => [name, `value/${name}`] as const),
       ),
-    )
-    cost.forwards += used
+  }
+}
+
+/** f at `count` rows that a program makes of feeds, `chunk` rows at a time: `use(start, values)` takes f of one chunk. */
+export async function sweepProgram(
+  rows: Rows,
+  program: RowProgram,
+  chunk: number,
+  count: number,
+  feeds: (start: number, used: number) => TensorValues,
+  use: (start: number, values: Float64Array) => void,
+  step?: string,
+): Promise<void> {
+  await rows.chunks(program, count, chunk, feeds, (start, used, result) => {
+    use(start, targetValues(rows, result, chunk, used))
+    rows.situation.cost.forwards += used
     rows.progress(start + used, count, step)
   })
+}
+
+/** f of the first `used` rows of a run of `chunk`. */
+function targetValues({ situation }: Rows, result: TensorValues, chunk: number, used: number): Float64Array {
+  const { target, batching } = situation
+  const outputs = targetOutputs(target).map(name => {
+    const data = result[`value/${name}`]!.data as Float32Array
+    return { name, data, size: batching.batched ? data.length / chunk : data.length }
+  })
+  const values = new Float64Array(used)
+  const [{ data, size }] = outputs as [(typeof outputs)[0]]
+  const plain = target.link === 'logit'
+  for (let row = 0; row < used; row++)
+    if (plain) for (const { index, weight } of target.classes) values[row]! += weight * data[row * size + index]!
+    else
+      values[row] = targetValue(
+        target,
+        Object.fromEntries(outputs.map(({ name, data, size }) => [name, data.subarray(row * size, (row + 1) * size)])),
+      )
+  return values
 }

@@ -127,8 +127,8 @@ export class Rows {
   }
 
   /**
-   * Runs a program chunk by chunk, `rows` rows at a time and as many chunks at once as the runtime has processes; results are used in
-   * order, so that sums do not depend on how many.
+   * Runs a program chunk by chunk, `rows` rows at a time and as many chunks at once as the runtime has processes, while the next ones are
+   * made. `feeds` and `use` are called in order, so that sums do not depend on how many run at once; `feeds` may be several chunks ahead.
    */
   async chunks(
     program: RowProgram,
@@ -137,15 +137,18 @@ export class Rows {
     feeds: (start: number, used: number) => TensorValues,
     use: (start: number, used: number, result: TensorValues) => void,
   ): Promise<void> {
-    const abreast = rows * (this.situation.model.runtime.processes ?? 1)
-    for (let wave = 0; wave < count; wave += abreast) {
-      const starts: number[] = []
-      for (let start = wave; start < Math.min(count, wave + abreast); start += rows) starts.push(start)
-      const used = (start: number): number => Math.min(rows, count - start)
-      const results = await Promise.all(starts.map(start => this.run(program, rows, feeds(start, used(start)))))
-      starts.forEach((start, i) => {
-        use(start, used(start), results[i]!)
-      })
+    const ahead = 2 * (this.situation.model.runtime.processes ?? 1)
+    const used = (start: number): number => Math.min(rows, count - start)
+    const begun: Promise<TensorValues>[] = []
+    try {
+      for (let start = 0, next = 0; start < count; start += rows) {
+        for (; next < count && begun.length < ahead; next += rows) begun.push(this.run(program, rows, feeds(next, used(next))))
+        use(start, used(start), await begun[0]!)
+        begun.shift()
+      }
+    } finally {
+      // After an error, what has begun ends before anything else does.
+      await Promise.allSettled(begun)
     }
   }
 

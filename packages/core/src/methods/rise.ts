@@ -1,10 +1,14 @@
 /** @file rise: random coarse masks, averaged by how high the target stays under each. */
 import { UsageError } from '../errors.js'
-import { pictureStrides } from '../picture.js'
-import { Random } from '../random.js'
-import { repeated } from '../tensor-value.js'
+import { madeRows, sweepProgram } from '../evaluation/forward.js'
+import type { RowProgram } from '../evaluation/rows.js'
+import type { Evaluator } from '../evaluator.js'
+import { type PictureAxes, pictureStrides } from '../picture.js'
+import { port } from '../programs.js'
+import { float32, type TensorValues } from '../tensor-value.js'
 import { baselinePoints } from './integrated-gradients.js'
 import type { Method } from './method.js'
+import { MaskSum, type RiseMasks, riseMasks } from './rise-masks.js'
 
 /**
  * Mask k: a cells x cells grid of zeros and ones (one with probability p), enlarged bilinearly to the picture plus one cell and
@@ -46,68 +50,79 @@ export const rise: Method = {
         'rise needs exactly one explained picture [1, channels, height, width]; use occlusion for other inputs',
       )
     const name = pictures[0]!
-    const { dims, data } = evaluator.inputs[name]!
-    const { channels, height, width, places: plane, channelStep, placeStep } = pictureStrides(dims, evaluator.pictureAxes(name)!)
-    const baseline = baselinePoints(evaluator, options['baseline'], seed)[name]!
-    const total = new Float64Array(plane)
-    const coverage = new Float64Array(plane)
+    const axes = evaluator.pictureAxes(name)!
+    const { height, width } = pictureStrides(evaluator.inputs[name]!.dims, axes)
+    const baseline = baselinePoints(evaluator, options['baseline'], seed)
     const { masks, cells, probability } = options as { masks: number; cells: number; probability: number }
-    const maskOf = (index: number): Float64Array => drawMask(new Random(seed, index), cells, probability, height, width)
-    const drawnAt = new Map<number, Float64Array[]>()
-    await evaluator.sweep(
+    const drawn = riseMasks(cells, probability, height, width, seed)
+    const program = maskedPictures(evaluator, name, axes, drawn.side)
+    const chunk = evaluator.rows.chunk(program, masks)
+    const total = new MaskSum(drawn)
+    const coverage = new MaskSum(drawn)
+    await sweepProgram(
+      evaluator.rows,
+      program,
+      chunk,
       masks,
-      (start, used) => {
-        const drawn = Array.from({ length: used }, (_, row) => maskOf(start + row))
-        drawnAt.set(start, drawn)
-        const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
-        const out = points[name]!
-        drawn.forEach((mask, row) => {
-          for (let c = 0; c < channels; c++)
-            for (let i = 0; i < plane; i++) {
-              const place = c * channelStep + i * placeStep
-              out[row * data.length + place] = baseline[place]! + mask[i]! * (data[place]! - baseline[place]!)
-            }
-        })
-        return points
-      },
+      (start, used) => ({
+        ...Object.fromEntries(evaluator.at.map(other => [port.input(other), evaluator.inputs[other]!])),
+        [port.baseline(name)]: { ...evaluator.inputs[name]!, data: baseline[name]! },
+        ...maskFeeds(drawn, start, used, chunk),
+      }),
       (start, found) => {
-        drawnAt.get(start)!.forEach((mask, row) => {
-          for (let i = 0; i < plane; i++) {
-            total[i]! += found[row]! * mask[i]!
-            coverage[i]! += mask[i]!
-          }
+        found.forEach((value, row) => {
+          const mask = drawn.draw(start + row)
+          total.add(mask, value)
+          coverage.add(mask, 1)
         })
-        drawnAt.delete(start)
       },
       'masks',
     )
-    const values = Float32Array.from(total, (sum, i) =>
-      options['normalise'] === 'paper' ? sum / (masks * probability) : coverage[i]! > 0 ? sum / coverage[i]! : 0,
+    const [sums, kept] = [total.total(), coverage.total()]
+    const values = Float32Array.from(sums, (sum, i) =>
+      options['normalise'] === 'paper' ? sum / (masks * probability) : kept[i]! > 0 ? sum / kept[i]! : 0,
     )
     return { maps: { [name]: { values, dims: [1, height, width] } } }
   },
 }
 
-/** One mask of height x width in [0, 1]. */
-function drawMask(random: Random, cells: number, probability: number, height: number, width: number): Float64Array {
-  const side = cells + 1
-  const grid = Float64Array.from({ length: side * side }, () => (random.uniform() < probability ? 1 : 0))
-  const [cellHeight, cellWidth] = [Math.ceil(height / cells), Math.ceil(width / cells)]
-  const [top, left] = [random.integer(cellHeight), random.integer(cellWidth)]
-  const mask = new Float64Array(height * width)
-  const along = (place: number, cell: number): [number, number, number] => {
-    const position = Math.min(side - 1, Math.max(0, (place + 0.5) / cell - 0.5))
-    const low = Math.min(side - 2, Math.floor(position))
-    return [low, Math.min(side - 1, low + 1), position - low]
+/** x m + b (1 - m) in the graph, m from the matrices that make it: what is sent to it is 250 times smaller than the pictures. */
+function maskedPictures(evaluator: Evaluator, picture: string, axes: PictureAxes, side: number): RowProgram {
+  return madeRows(evaluator.rows, JSON.stringify(['rise', picture, axes.layout, side]), ({ graph, rows }, builder, name) => {
+    const dims = graph.dims(name) as readonly number[]
+    const row = evaluator.inputs[name]!.dims
+    const input = builder.input(port.input(name), 'float32', row)
+    if (name !== picture) return builder.emit('Expand', [input, builder.ints(dims)])
+    const baseline = builder.input(port.baseline(name), 'float32', row)
+    const [height, width] = [row[axes.height]!, row[axes.width]!]
+    const grid = builder.input('rise/grid', 'float32', [rows, side, side])
+    const down = builder.input('rise/down', 'float32', [rows, height, side])
+    const across = builder.input('rise/across', 'float32', [rows, side, width])
+    const mask = builder.emit('Reshape', [
+      builder.emit('MatMul', [builder.emit('MatMul', [down, grid]), across]),
+      builder.ints(row.map((size, axis) => (axis === 0 ? rows : axis === axes.channel ? 1 : size))),
+    ])
+    return builder.emit('Add', [baseline, builder.emit('Mul', [mask, builder.emit('Sub', [input, baseline])])])
+  })
+}
+
+/** Masks `start` to `start + used`; what is left of the run stays empty. */
+function maskFeeds({ side, draw, down, across }: RiseMasks, start: number, used: number, rows: number): TensorValues {
+  const [height, width] = [down[0]!.length / side, across[0]!.length / side]
+  const grids = new Float32Array(rows * side * side)
+  const downs = new Float32Array(rows * height * side)
+  const acrosses = new Float32Array(rows * side * width)
+  for (let row = 0; row < used; row++) {
+    const { grid, top, left } = draw(start + row)
+    grids.set(grid, row * side * side)
+    downs.set(down[top]!, row * height * side)
+    const columns = across[left]!
+    for (let x = 0; x < width; x++)
+      for (let cell = 0; cell < side; cell++) acrosses[(row * side + cell) * width + x] = columns[x * side + cell]!
   }
-  for (let y = 0; y < height; y++) {
-    const [y0, y1, fy] = along(y + top, cellHeight)
-    for (let x = 0; x < width; x++) {
-      const [x0, x1, fx] = along(x + left, cellWidth)
-      const upper = grid[y0 * side + x0]! * (1 - fx) + grid[y0 * side + x1]! * fx
-      const lower = grid[y1 * side + x0]! * (1 - fx) + grid[y1 * side + x1]! * fx
-      mask[y * width + x] = upper * (1 - fy) + lower * fy
-    }
+  return {
+    'rise/grid': float32([rows, side, side], grids),
+    'rise/down': float32([rows, height, side], downs),
+    'rise/across': float32([rows, side, width], acrosses),
   }
-  return mask
 }

@@ -4,6 +4,7 @@ import { mapsOf } from '../methods/maps.js'
 import type { MethodResult, OptionSpec, Options } from '../methods/method.js'
 import { backgroundRows } from './background.js'
 import { featuresOf } from './index.js'
+import { type CoalitionValues, maskedValues } from './masked.js'
 
 /** Options that every perturbation of segments takes. */
 export const gameOptions = {
@@ -21,9 +22,6 @@ export const gameOptions = {
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
-/** Writes 1 for every player of coalition `k` that is present into `present`, which comes filled with 0. The same for every call with `k`. */
-type Coalition = (k: number, present: Uint8Array) => void
-
 /**
  * v(S) = mean over background rows b of f(x where features of S are present, b elsewhere), in double precision. Features that show
  * the same present and absent are no players: each is worth nothing to any coalition.
@@ -37,7 +35,7 @@ export interface Game {
   /** v of no player. */
   nobody(): Promise<number>
   /** v of coalitions 0 to count - 1, in chunks: no more rows are made at a time than run together. */
-  values(count: number, coalition: Coalition, step: string): Promise<Float64Array>
+  readonly values: CoalitionValues
   /** Every element gets its player's worth. With `nobody`, the sum of all worths is held against f(x) - v(nobody). */
   result(worths: ArrayLike<number>, nobody?: number): MethodResult
 }
@@ -62,51 +60,7 @@ export function gameOf(evaluator: Evaluator, options: Options, seed: number): Ga
   const features = featuresOf(evaluator, options['segments'])
   const rows = backgroundRows(evaluator, options['baseline'], seed)
   const { count: players, players: playerOf } = playersOf(evaluator, rows, features.labels)
-  const slots = Object.fromEntries(
-    evaluator.at.map(name => [name, playerOf[name]!.map(player => (player < 0 ? players : player))]),
-  )
-  // One more entry, always present, for elements of no player.
-  const present = new Uint8Array(players + 1)
-
-  const fill = (points: Points, row: number, background: Points): void => {
-    for (const name of evaluator.at) {
-      const { data } = evaluator.inputs[name]!
-      const [out, absent, slot, start] = [points[name]!, background[name]!, slots[name]!, row * data.length]
-      for (let i = 0; i < data.length; i++) out[start + i] = present[slot[i]!] === 1 ? data[i]! : absent[i]!
-    }
-  }
-
-  const values = async (count: number, coalition: Coalition, step: string): Promise<Float64Array> => {
-    const sums = new Float64Array(count)
-    if (count === 0) return sums
-    await evaluator.sweep(
-      count * rows.length,
-      (start, used) => {
-        const points = Object.fromEntries(
-          evaluator.at.map(name => [name, new Float32Array(used * evaluator.inputs[name]!.data.length)]),
-        )
-        let drawn = -1
-        for (let row = 0; row < used; row++) {
-          const k = Math.floor((start + row) / rows.length)
-          if (k !== drawn) {
-            present.fill(0, 0, players)
-            present[players] = 1
-            coalition(k, present)
-            drawn = k
-          }
-          fill(points, row, rows[(start + row) % rows.length]!)
-        }
-        return points
-      },
-      (start, found) => {
-        found.forEach((value, row) => {
-          sums[Math.floor((start + row) / rows.length)]! += value / rows.length
-        })
-      },
-      step,
-    )
-    return sums
-  }
+  const values = maskedValues(evaluator, playerOf, players, rows)
 
   let empty: Promise<number> | undefined
   return {
