@@ -1,6 +1,9 @@
 /** @file Every metric of an explanation, listed once. The command and the tests read this list. */
 import { UsageError } from '../errors.js'
 import { suggestion } from '../suggest.js'
+import { agreementCosine, agreementPearson, agreementSpearman, agreementTop } from './agreement/correlation-metrics.js'
+import { agreementEmd, emdScore } from './agreement/earth-mover.js'
+import { agreementSsim } from './agreement/ssim.js'
 import { complexity, effectiveComplexity, sparseness } from './complexity/complexity.js'
 import { deletion } from './curves/deletion.js'
 import { insertion } from './curves/insertion.js'
@@ -20,6 +23,10 @@ import {
 } from './faithfulness/correlations.js'
 import { infidelity } from './faithfulness/infidelity.js'
 import { monotonicity } from './faithfulness/monotonicity.js'
+import { averagePrecision, iou, rocAuc } from './localisation/detection.js'
+import { energyInside, relevanceMass } from './localisation/mass.js'
+import { pointingGame } from './localisation/pointing.js'
+import { relevanceRank, topK } from './localisation/top.js'
 import type { Metric } from './metric.js'
 import { avgSensitivity, localLipschitz, maxSensitivity } from './robustness/sensitivity.js'
 
@@ -48,6 +55,21 @@ export const metrics: readonly Metric[] = [
   sparseness,
   complexity,
   effectiveComplexity,
+  pointingGame,
+  relevanceMass,
+  energyInside,
+  relevanceRank,
+  topK,
+  rocAuc,
+  averagePrecision,
+  iou,
+  emdScore,
+  agreementSpearman,
+  agreementPearson,
+  agreementCosine,
+  agreementTop,
+  agreementSsim,
+  agreementEmd,
 ]
 
 /** The metric of this name or alias. Throws UsageError with a suggestion where there is none. */
