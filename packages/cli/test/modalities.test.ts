@@ -1,10 +1,13 @@
 /** @file `ascribe explain` on texts, time series and graphs, and on targets and segments from files. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { explain, float32, readNpy, type TensorValue, writeNpz } from '@ascribe/core'
 import { load } from '@ascribe/core/node'
 import { GraphBuilder, Tensor } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
+import { readable, spellingOf } from '../src/explain/spelling.js'
 import { noise, pictureModel, tokenModel, writeModel, writePicture, writeTensor } from './support/models.js'
 import { expectError, run, scratch } from './support/run.js'
 
@@ -159,6 +162,26 @@ describe('texts', () => {
   })
 })
 
+describe('tokens as people read them', () => {
+  it.each([
+    ['Ġcat', 'bytes', true, 'cat', true],
+    ['ing', 'bytes', true, 'ing', false],
+    ['cafÃ©', 'bytes', true, 'café', false],
+    ['Ċ', 'bytes', true, 'Ċ', true],
+    ['▁dog', 'pieces', true, 'dog', true],
+    ['s', 'pieces', true, 's', false],
+    ['##s', 'pieces', false, 's', false],
+    ['film', 'pieces', false, 'film', true],
+  ] as const)('%s', (token, spelling, marked, text, spaced) => {
+    expect(readable(token, spelling, marked)).toEqual({ text, spaced })
+  })
+
+  it('a byte-level tokenizer is seen in its file', () => {
+    expect(spellingOf({ pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'ByteLevel' }] } })).toBe('bytes')
+    expect(spellingOf({ pre_tokenizer: { type: 'BertPreTokenizer' }, decoder: null })).toBe('pieces')
+  })
+})
+
 describe('targets and segments from files', () => {
   const model = writeModel(folder, 'picture.onnx', pictureModel())
   const photo = writePicture(folder, 'photo.png', 1)
@@ -227,6 +250,13 @@ describe('targets and segments from files', () => {
     expect(input.results[0].value).toBeCloseTo(energy, 4)
     expect(input.target.classes).toEqual([])
     expect(Math.abs(input.results[0].relativeResidual)).toBeLessThan(0.05)
+  })
+
+  it("the README's table of targets is current", () => {
+    const tool = fileURLToPath(new URL('../../../tools/readme-targets.mjs', import.meta.url))
+    const { stderr, status } = spawnSync(process.execPath, [tool, '--check'], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
   })
 
   it('help lists every form of a target', async () => {

@@ -21,7 +21,7 @@ import {
   type TokenText,
   tensorToPicture,
 } from '@ascribe/core'
-import { readable, type Token } from './tokenizer.js'
+import type { Token } from './tokenizer.js'
 
 export interface Drawing {
   readonly overlay?: Uint8Array
@@ -100,9 +100,9 @@ function rangeOf(values: Float32Array): { kind: 'sequential' | 'diverging'; from
 
 function drawTokens({ values, dims }: AttributionMap, tokens: readonly Token[]): Drawing {
   const heights = sequence(values, dims)
-  const shown = tokens.map(({ token }) => readable(token))
+  const shown = tokens.map(({ text }) => text)
   const bars: BarChart = { labels: shown.map((token, i) => `${i}: ${token}`), values: heights, order: 'position' }
-  const words: TokenText = { tokens: shown, values: heights, spaced: tokens.map(({ token }) => !token.startsWith('##')) }
+  const words: TokenText = { tokens: shown, values: heights, spaced: tokens.map(({ spaced }) => spaced) }
   return { bars, words, file: { extension: 'svg', content: renderBars(bars) } }
 }
 

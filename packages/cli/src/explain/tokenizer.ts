@@ -2,12 +2,17 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { InputError } from '@ascribe/core'
+import { readable, spellingOf } from './spelling.js'
 
 /** One token, as the model gets it and as people read it. */
 export interface Token {
   readonly id: number
   /** The tokenizer's own spelling: `##ing`, `Ġword`. */
   readonly token: string
+  /** As people read it. */
+  readonly text: string
+  /** Whether a space stands before it. */
+  readonly spaced: boolean
 }
 
 export interface Tokenizer {
@@ -35,7 +40,7 @@ async function json(path: string, needed: boolean): Promise<Record<string, unkno
 }
 
 /** The spelling of a special token, which files give as text or as an object. */
-const spelling = (value: unknown): string | undefined =>
+const contentOf = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : (value as { content?: string } | undefined)?.content
 
 /**
@@ -53,22 +58,19 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
   const { Tokenizer: Implementation } = await import('@huggingface/tokenizers')
   try {
     const tokenizer = new Implementation(settings, config)
-    const pad = spelling(config['pad_token']) ?? spelling((settings['padding'] as { pad_token?: string } | null)?.pad_token)
+    const spelling = spellingOf(settings)
+    const marked = spelling === 'bytes' || JSON.stringify(settings).includes('▁')
+    const tokenOf = (id: number, token: string): Token => ({ id, token, ...readable(token, spelling, marked) })
+    const pad = contentOf(config['pad_token']) ?? contentOf((settings['padding'] as { pad_token?: string } | null)?.pad_token)
     const padId = pad === undefined ? undefined : tokenizer.token_to_id(pad)
     return {
-      padding: padId === undefined ? undefined : { id: padId, token: pad! },
+      padding: padId === undefined ? undefined : tokenOf(padId, pad!),
       encode: text => {
         const { ids, tokens, token_type_ids: types } = tokenizer.encode(text, { return_token_type_ids: true })
-        return { tokens: ids.map((id: number, i: number) => ({ id, token: tokens[i]! })), types: types ?? ids.map(() => 0) }
+        return { tokens: ids.map((id: number, i: number) => tokenOf(id, tokens[i]!)), types: types ?? ids.map(() => 0) }
       },
     }
   } catch (cause) {
     throw new InputError(`${basename(file)}: the tokenizer is not understood (${(cause as Error).message})`, { cause })
   }
-}
-
-/** A token as people read it: byte-level and sentence-piece marks are spaces, continuations lose theirs. */
-export function readable(token: string): string {
-  const plain = token.replace(/^##/, '').replaceAll('Ġ', ' ').replaceAll('▁', ' ').replaceAll('Ċ', '\n').trim()
-  return plain === '' ? token : plain
 }
