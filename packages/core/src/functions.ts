@@ -73,6 +73,22 @@ export interface XraiOptions extends MethodOptions {
   readonly [inner: `of.${string}`]: unknown
 }
 
+export interface DiscretisedIgOptions extends MethodOptions {
+  readonly points?: number
+  readonly strategy?: 'greedy' | 'maxcount'
+  readonly refine?: number
+  readonly neighbours?: number
+  readonly token?: number
+  readonly baseline?: Baseline
+}
+
+export interface SequentialIgOptions extends MethodOptions {
+  readonly points?: number
+  readonly rule?: string
+  readonly token?: number
+  readonly baseline?: Baseline
+}
+
 export interface DeepliftOptions extends MethodOptions {
   readonly baseline?: Baseline
   readonly rule?: 'rescale' | 'reveal-cancel'
@@ -469,6 +485,8 @@ export const blurIg = methodFunction<BlurIgOptions>('blur-ig')
 export const guidedIg = methodFunction<GuidedIgOptions>('guided-ig')
 export const idg = methodFunction<IdgOptions>('idg')
 export const xrai = methodFunction<XraiOptions>('xrai')
+export const discretisedIg = methodFunction<DiscretisedIgOptions>('discretised-ig')
+export const sequentialIg = methodFunction<SequentialIgOptions>('sequential-ig')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')

@@ -98,7 +98,7 @@ function expectSame(actual: Attribution, expected: Attribution, tolerance = 1e-6
 }
 
 // Methods of other models cannot explain these networks; trees.test.ts and perturbation-closed-form.test.ts have them.
-const others: ReadonlySet<string> = new Set(['attention', 'trees', 'linear model', 'additive model'])
+const others: ReadonlySet<string> = new Set(['attention', 'tokens', 'trees', 'linear model', 'additive model'])
 const fitting = methods.filter(({ needs }) => !needs.some(need => others.has(need)))
 
 describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, method) => {

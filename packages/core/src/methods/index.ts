@@ -34,6 +34,7 @@ import { conductance } from './conductance.js'
 import { deconvnet } from './deconvnet.js'
 import { deeplift } from './deeplift.js'
 import { deepliftShap } from './deeplift-shap.js'
+import { discretisedIg } from './discretised-ig.js'
 import { edges } from './edges.js'
 import { exactShapley } from './exact-shapley.js'
 import { expectedGradients } from './expected-gradients.js'
@@ -72,6 +73,7 @@ import { random } from './random.js'
 import { rise } from './rise.js'
 import { saabas } from './saabas.js'
 import { samplingShapley } from './sampling-shapley.js'
+import { sequentialIg } from './sequential-ig.js'
 import { smoothGrad } from './smooth-grad.js'
 import { treeShap } from './tree-shap.js'
 import { treeShapInteractions } from './tree-shap-interactions.js'
@@ -86,6 +88,8 @@ const listed: readonly Method[] = [
   blurIg,
   guidedIg,
   idg,
+  discretisedIg,
+  sequentialIg,
   xrai(methodNamed),
   smoothGrad,
   noiseTunnel(methodNamed),

@@ -30,7 +30,16 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>
 export type Options = Readonly<Record<string, any>>
 
 /** What a method asks of the model. */
-type Need = 'gradient' | 'spatial layer' | 'attention' | 'picture' | 'trees' | 'data set' | 'linear model' | 'additive model'
+type Need =
+  | 'gradient'
+  | 'spatial layer'
+  | 'tokens'
+  | 'attention'
+  | 'picture'
+  | 'trees'
+  | 'data set'
+  | 'linear model'
+  | 'additive model'
 
 /** What its values guarantee: checked by the generated tests and reported with each result. */
 type Promised = 'completeness' | 'sign' | 'dummy' | 'linearity'
