@@ -297,6 +297,23 @@ export interface RiseOptions extends MethodOptions {
   readonly normalise?: 'paper' | 'coverage'
 }
 
+export interface DRiseOptions extends MethodOptions {
+  readonly boxes?: string
+  readonly scores?: string
+  readonly objectness?: string
+  readonly format?: 'xyxy' | 'cxcywh' | 'yxyx'
+  readonly order?: 'boxes-first' | 'numbers-first'
+  readonly activation?: 'none' | 'sigmoid' | 'softmax'
+  readonly detection?: number | string
+  readonly class?: number | string
+  /** Four numbers with commas between, in the model's format. */
+  readonly box?: string
+  readonly masks?: number
+  readonly cells?: number
+  readonly probability?: number
+  readonly baseline?: Baseline
+}
+
 export interface SobolOptions extends MethodOptions {
   readonly segments?: Segments
   readonly baseline?: Baseline
@@ -528,6 +545,7 @@ export const augmentationSmoothing = methodFunction<AugmentationSmoothingOptions
 export const randomCam = methodFunction<GradCamOptions>('random-cam')
 export const occlusion = methodFunction<OcclusionOptions>('occlusion')
 export const rise = methodFunction<RiseOptions>('rise')
+export const dRise = methodFunction<DRiseOptions>('d-rise')
 export const sobol = methodFunction<SobolOptions>('sobol')
 export const hsic = methodFunction<HsicOptions>('hsic')
 export const meaningfulPerturbation = methodFunction<MeaningfulPerturbationOptions>('meaningful-perturbation')

@@ -97,8 +97,8 @@ function expectSame(actual: Attribution, expected: Attribution, tolerance = 1e-6
   expect(worst / scale).toBeLessThanOrEqual(tolerance)
 }
 
-// Methods of other models cannot explain these networks; trees.test.ts and perturbation-closed-form.test.ts have them.
-const others: ReadonlySet<string> = new Set(['attention', 'tokens', 'trees', 'linear model', 'additive model'])
+// Methods of other models cannot explain these networks; trees.test.ts, perturbation-closed-form.test.ts and perturbation-detectors.test.ts have them.
+const others: ReadonlySet<string> = new Set(['attention', 'tokens', 'trees', 'detector', 'linear model', 'additive model'])
 const fitting = methods.filter(({ needs }) => !needs.some(need => others.has(need)))
 
 describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, method) => {

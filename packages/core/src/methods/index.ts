@@ -61,6 +61,7 @@ import { occlusion } from './occlusion.js'
 import { owen } from './owen.js'
 import { permutationShapley } from './permutation-shapley.js'
 import { additiveShap } from './perturbation/additive-shap.js'
+import { dRise } from './perturbation/d-rise.js'
 import { extremalPerturbation } from './perturbation/extremal-perturbation.js'
 import { featurePermutation } from './perturbation/feature-permutation.js'
 import { glime } from './perturbation/glime.js'
@@ -131,6 +132,7 @@ const listed: readonly Method[] = [
   augmentationSmoothing(methodNamed),
   occlusion,
   rise,
+  dRise,
   sobol,
   hsic,
   meaningfulPerturbation,

@@ -33,11 +33,12 @@ export type Options = Readonly<Record<string, any>>
 type Need =
   | 'gradient'
   | 'spatial layer'
-  | 'tokens'
   | 'attention'
   | 'picture'
+  | 'tokens'
   | 'trees'
   | 'data set'
+  | 'detector'
   | 'linear model'
   | 'additive model'
 
