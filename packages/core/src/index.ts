@@ -27,6 +27,7 @@ export {
 } from './methods/method.js'
 export { type Quadrature, quadratures } from './methods/quadrature.js'
 export { metricNamed, metrics } from './metrics/index.js'
+export { aggregateCurves } from './metrics/information/curve.js'
 export { type Mosaic, mosaic } from './metrics/localisation/mosaic.js'
 export { explainerOf, measure } from './metrics/measure.js'
 export type { Maps, Metric, MetricCurve, MetricNeed, MetricResult, MetricSubject, PictureAccess } from './metrics/metric.js'

@@ -11,6 +11,7 @@ import { nodeRuntime } from './runtime/node.js'
 import type { Runtime } from './runtime/runtime.js'
 
 export * from './io/node.js'
+export { webpBytes, webpVersion } from './io/webp.js'
 export { type NodeRuntime, type NodeRuntimeOptions, nodeRuntime } from './runtime/node.js'
 
 export interface LoadOptions extends Omit<ModelOptions, 'runtime' | 'name' | 'digest' | 'folder' | 'notices'> {

@@ -23,6 +23,7 @@ import {
 } from './faithfulness/correlations.js'
 import { infidelity } from './faithfulness/infidelity.js'
 import { monotonicity } from './faithfulness/monotonicity.js'
+import { aic, sic } from './information/metrics.js'
 import { averagePrecision, iou, rocAuc } from './localisation/detection.js'
 import { energyInside, relevanceMass } from './localisation/mass.js'
 import { pointingGame } from './localisation/pointing.js'
@@ -40,6 +41,8 @@ export const metrics: readonly Metric[] = [
   abpc,
   softmaxAuc,
   klAuc,
+  sic,
+  aic,
   infidelity,
   faithfulnessCorrelation,
   muFidelity,
