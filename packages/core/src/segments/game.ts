@@ -18,7 +18,7 @@ export const gameOptions = {
     kind: 'baseline',
     default: 'zeros',
     describe:
-      'what absent features show: zeros, constant:V, mean, blur:SIGMA, uniform, or values; several rows are averaged over',
+      'what absent features show: zeros, constant:V, mean, blur:SIGMA, uniform, token:ID (its embedding), or values; several rows are averaged over',
   },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
