@@ -67,13 +67,16 @@ export async function explain(
   return attribution
 }
 
+/** Needs that do not depend on what the model is. */
+const anyModel: ReadonlySet<string> = new Set(['picture', 'tokens', 'data set'])
+
 /** Adds to an error of differentiation what can still be done. */
 function explainMissingGradient(cause: unknown, graph: Graph): never {
   if (cause instanceof MissingRuleError || cause instanceof NoGradientPathError || cause instanceof UnknownShapeError) {
     const trees = hasTrees(graph)
     const without = methods
-      .filter(({ needs, control }) => !control && !needs.includes('gradient') && !needs.includes('spatial layer'))
-      .filter(({ needs }) => (trees || !needs.includes('trees')) && !needs.includes('attention'))
+      .filter(({ control }) => !control)
+      .filter(({ needs }) => needs.every(need => (need === 'trees' ? trees : anyModel.has(need))))
       .map(({ name }) => name)
     throw new NoGradientError(`${cause.message}; methods that need no gradient still work: ${without.join(', ')}`, { cause })
   }
