@@ -2,7 +2,7 @@
 import { evaluate, type Graph, GraphBuilder, inferShapes, type NdArray, ndarray, Tensor } from '@ascribe/onnx'
 import { describe, expect, it } from 'vitest'
 import { runOrt } from '../../onnx/test/support/ort.js'
-import { differentiate, type RuleSetName, ruleSets } from '../src/index.js'
+import { betaSmoothRuleSet, differentiate, type RuleSetName, ruleSets } from '../src/index.js'
 import { expectClose, generator } from './support/check.js'
 
 const random = generator(7)
@@ -118,6 +118,26 @@ describe('deconvnet', () => {
     ['LeakyRelu keeps its gradient', (b, x) => b.emit('LeakyRelu', [x], { alpha: 0.25 }), leaky],
   ])('%s, then ReLU6 after a residual addition', (_, write, hand) =>
     expectWalk('deconvnet', network(write, Relu6), byHand(hand, deconvolved6)),
+  )
+})
+
+describe('beta smoothing', () => {
+  const [beta, slope] = [3, (x: number): number => sigma(3 * x)]
+  const smooth = relu((g, x) => g * slope(x))
+  it.each<[string, Write, Activation]>([
+    ['Relu', Relu, smooth],
+    ['Clip from 0', (b, x) => b.emit('Clip', [x, b.float(0)]), smooth],
+    ['Max of zeros and x', (b, x) => b.emit('Max', [b.float(Array(16).fill(0), [16]), x]), smooth],
+    ['Tanh keeps its gradient', (b, x) => b.emit('Tanh', [x]), tanh],
+  ])('%s, then ReLU6 after a residual addition', (_, write, hand) =>
+    expectWalk(
+      betaSmoothRuleSet(beta),
+      network(write, Relu6),
+      byHand(
+        hand,
+        relu6((g, x) => g * (slope(x) - slope(x - 6))),
+      ),
+    ),
   )
 })
 

@@ -89,6 +89,10 @@ export interface SequentialIgOptions extends MethodOptions {
   readonly baseline?: Baseline
 }
 
+export interface BetaSmoothOptions extends MethodOptions {
+  readonly beta?: number
+}
+
 export interface DeepliftOptions extends MethodOptions {
   readonly baseline?: Baseline
   readonly rule?: 'rescale' | 'reveal-cancel'
@@ -507,6 +511,7 @@ export const sequentialIg = methodFunction<SequentialIgOptions>('sequential-ig')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')
 export const guidedBackprop = methodFunction('guided-backprop')
+export const betaSmooth = methodFunction<BetaSmoothOptions>('beta-smooth')
 export const deconvnet = methodFunction('deconvnet')
 export const lrp = methodFunction<LrpOptions>('lrp')
 export const deeplift = methodFunction<DeepliftOptions>('deeplift')

@@ -1,6 +1,7 @@
 /** @file Rule sets for the reverse walk, by name. */
 import { gradientRules } from '../gradient/index.js'
 import type { RuleSet } from '../rule.js'
+import { betaSmoothRules } from './beta-smooth.js'
 import { deepliftRules, revealCancelRules } from './deeplift/index.js'
 import { deconvnetRules, guidedRules } from './guided.js'
 import { type LrpOptions, lrpRules } from './lrp/index.js'
@@ -17,13 +18,15 @@ export const ruleSets = {
 /** Name of a rule set. */
 export type RuleSetName = keyof typeof ruleSets
 
-/**
- * The rule set of these options under a name of its own, by which `ruleSets` finds it from then on: a rule set with parameters is
- * made when it is first asked for. Equal options have equal names.
- */
-export function lrpRuleSet(options: LrpOptions): RuleSetName {
-  const named: Record<string, RuleSet> = ruleSets
-  const name = `lrp:${JSON.stringify(options)}`
-  named[name] ??= lrpRules(options)
+/** A rule set with parameters, made when it is first asked for, under a name by which `ruleSets` finds it from then on. */
+function named(name: string, make: () => RuleSet): RuleSetName {
+  const all: Record<string, RuleSet> = ruleSets
+  all[name] ??= make()
   return name as RuleSetName
 }
+
+/** Layer-wise relevance propagation with these options. Equal options have equal names. */
+export const lrpRuleSet = (options: LrpOptions): RuleSetName => named(`lrp:${JSON.stringify(options)}`, () => lrpRules(options))
+
+/** The gradient with rectifiers smoothed by this beta. */
+export const betaSmoothRuleSet = (beta: number): RuleSetName => named(`beta-smooth:${beta}`, () => betaSmoothRules(beta))

@@ -11,6 +11,7 @@ import { gradientRollout } from './attention/gradient-rollout.js'
 import { transitionAttentionMaps } from './attention/transition-attention-maps.js'
 import { valueZeroing } from './attention/value-zeroing.js'
 import { augmentationSmoothing } from './augmentation-smoothing.js'
+import { betaSmooth } from './beta-smooth.js'
 import { blurIg } from './blur-ig.js'
 import { blurredCopy } from './blurred-copy.js'
 import { ablationCam } from './cam/ablation-cam.js'
@@ -96,6 +97,7 @@ const listed: readonly Method[] = [
   noiseTunnel(methodNamed),
   guidedBackprop,
   deconvnet,
+  betaSmooth,
   deeplift,
   deepliftShap,
   lrp,
