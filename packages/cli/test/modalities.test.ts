@@ -162,6 +162,33 @@ describe('texts', () => {
   })
 })
 
+describe('language models', () => {
+  it('the next token is explained, and what else was likely is told in words', async () => {
+    const place = join(folder, 'language')
+    mkdirSync(place)
+    writeTokenizer(place)
+    const builder = new GraphBuilder()
+    const ids = builder.input('input_ids', 'int64', ['batch', 'length'])
+    const table = builder.constant(Tensor.float32([9, 4], [...noise(11, [9, 4]).data]))
+    const vectors = builder.emit('Gather', [table, ids], { axis: 0 })
+    const summed = builder.emit('Tanh', [vectors])
+    const head = builder.constant(Tensor.float32([4, 9], [...noise(12, [4, 9]).data]))
+    builder.output(builder.emit('MatMul', [summed, head]), 'float32', ['batch', 'length', 9])
+    const model = writeModel(place, 'model.onnx', builder.build())
+    const out = join(place, 'out')
+    const target = ['-t', 'log-softmax:token:-1/6']
+    const { code, stderr } = await run(['explain', model, '--text', 'a fine', ...target, '-m', 'integrated-gradients', '-o', out])
+    expect(code, stderr).toBe(0)
+    const [input] = record(out).inputs
+    expect(input.target.description).toBe('log probability of class 6 at position 3')
+    const labels = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'fine', 'film', 's', '.']
+    expect(input.prediction).toHaveLength(5)
+    for (const { index, label } of input.prediction) expect(label).toBe(labels[index])
+    expect(input.results[0].maps[0].tokens.slice(0, 3)).toEqual([0, 0, 0])
+    expect(Math.abs(input.results[0].relativeResidual)).toBeLessThan(1e-3)
+  })
+})
+
 describe('tokens as people read them', () => {
   it.each([
     ['Ġcat', 'bytes', true, 'cat', true],

@@ -271,6 +271,7 @@ describe('what is refused', () => {
     ['tokens:1,2,3,0,1,2,3', '7 tokens do not fit the 6 positions'],
     ['tokens:9', 'tokens are ids between commas, each below 4'],
     ['log-odds:token:0/1-2', 'log-odds needs one class'],
+    ['softmax:index:0,0,1', 'softmax is over several classes, and this is one number by itself'],
   ])('%s', (target, message) => {
     expect(() => resolveTarget(target, context)).toThrow(UsageError)
     expect(() => resolveTarget(target, context)).toThrow(message)

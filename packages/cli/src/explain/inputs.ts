@@ -12,6 +12,8 @@ export interface Loaded {
   readonly picture?: Pixels
   /** What the text consists of, where the input is one. */
   readonly tokens?: readonly Token[]
+  /** Words by id. */
+  readonly vocabulary?: readonly (string | undefined)[]
 }
 
 export interface Item {

@@ -31,14 +31,15 @@ export function outputKind(graph: Graph, name: string, { dims, data }: TensorVal
 }
 
 /**
- * The output's scores that compete with the target: those of the row it names, none where it names several rows (places, tokens), else
- * all.
+ * The output's scores that compete with the target: those of the row it names, none where it names several rows (places, tokens) or a
+ * number that is no class, else all.
  */
 export function scoresBeside({ classes, rowClasses, rowStep = 1 }: ResolvedTarget, output: TensorValue): TensorValue {
   if (rowClasses === undefined) return output
   const starts = new Set(classes.map(({ index }) => index - (Math.floor(index / rowStep) % rowClasses) * rowStep))
   const [start = 0] = starts
-  if (starts.size !== 1) return { dtype: 'float32', dims: [1, 0], data: new Float32Array(0) }
+  if (starts.size !== 1 || (rowClasses === 1 && output.data.length > 1))
+    return { dtype: 'float32', dims: [1, 0], data: new Float32Array(0) }
   const data = Float32Array.from({ length: rowClasses }, (_, i) => Number(output.data[start + i * rowStep]))
   return { dtype: 'float32', dims: [1, rowClasses], data }
 }

@@ -55,6 +55,8 @@ export interface InputRecord {
     readonly description: string
     readonly link: string
     readonly classes: readonly { readonly index: number; readonly weight: number }[]
+    /** How many elements of the output are summed, where they are too many to list. */
+    readonly elements?: number
   }
   readonly results: readonly ResultRecord[]
 }

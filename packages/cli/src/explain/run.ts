@@ -12,6 +12,7 @@ import {
   type Preprocessing,
   prepare,
   type Target,
+  type TensorValue,
   UsageError,
   writeNpy,
 } from '@ascribe/core'
@@ -126,8 +127,12 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
       ...(loaded.tokens ? { tokens: loaded.tokens } : {}),
       output: target.output,
       outputKind: kind,
-      prediction: topPredictions(scores, kind, job.model.labels),
-      target: { description: target.description, link: target.link, classes: target.classes },
+      prediction: topPredictions(scores, kind, job.model.labels ?? words(loaded, scores)),
+      target: {
+        description: target.description,
+        link: target.link,
+        ...(target.classes.length > mostClasses ? { classes: [], elements: target.classes.length } : { classes: target.classes }),
+      },
       results,
     }
     return { record, failures, drawings, ...(picture ? { seen: encodePng(enlarged(picture)) } : {}) }
@@ -136,6 +141,13 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
     return { failures, drawings }
   }
 }
+
+/** Most classes of a target that a record lists; of places there may be thousands. */
+const mostClasses = 64
+
+/** Names of classes that are the tokenizer's own words: next-token scores of a text. */
+const words = ({ vocabulary }: Loaded, scores: TensorValue): readonly (string | undefined)[] | undefined =>
+  vocabulary && scores.data.length >= vocabulary.length ? vocabulary : undefined
 
 /** What the model saw, where the input is a picture or a tensor like one. */
 function pictureOf(job: Job, { picture, row }: Loaded): Pixels | undefined {

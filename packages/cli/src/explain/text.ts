@@ -95,7 +95,7 @@ export async function textItems(model: Model, modelPath: string, flags: TextFlag
     load: async () => {
       const encoded = padded(tokenizer.encode(text), model.graph.inputs, tokenizer)
       if (encoded.used === 0) throw new InputError('the text has no tokens')
-      return { row: rowOf(model, encoded), tokens: encoded.tokens }
+      return { row: rowOf(model, encoded), tokens: encoded.tokens, vocabulary: tokenizer.vocabulary }
     },
   }))
 }

@@ -18,6 +18,8 @@ export interface Token {
 export interface Tokenizer {
   /** Ids with special tokens, and which of two sentences each belongs to. */
   readonly encode: (text: string) => { readonly tokens: readonly Token[]; readonly types: readonly number[] }
+  /** Words as people read them, by id. */
+  readonly vocabulary: readonly (string | undefined)[]
   /** What fills up to a fixed length; undefined where the tokenizer names none. */
   readonly padding: Token | undefined
 }
@@ -63,7 +65,10 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
     const tokenOf = (id: number, token: string): Token => ({ id, token, ...readable(token, spelling, marked) })
     const pad = contentOf(config['pad_token']) ?? contentOf((settings['padding'] as { pad_token?: string } | null)?.pad_token)
     const padId = pad === undefined ? undefined : tokenizer.token_to_id(pad)
+    const vocabulary: (string | undefined)[] = []
+    for (const [token, id] of tokenizer.get_vocab(true)) vocabulary[id] = readable(token, spelling, marked).text
     return {
+      vocabulary,
       padding: padId === undefined ? undefined : tokenOf(padId, pad!),
       encode: text => {
         const { ids, tokens, token_type_ids: types } = tokenizer.encode(text, { return_token_type_ids: true })

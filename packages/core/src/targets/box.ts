@@ -57,12 +57,16 @@ function resolve(body: string, context: FormContext): Elements {
     const at = Number(coordinate[1])
     if (at >= axis.count)
       throw new UsageError(`target "${context.text}": a box has ${axis.count} numbers (0 to ${axis.count - 1})`)
-    return { classes: [{ index: axis.start(box) + at * axis.step, weight: 1 }], words: `coordinate ${at} of box ${box}` }
+    return {
+      classes: [{ index: axis.start(box) + at * axis.step, weight: 1 }],
+      rowClasses: 1,
+      words: `coordinate ${at} of box ${box}`,
+    }
   }
   const chosen = classes(() => box)
   return {
     classes: chosen.map(({ index, weight }) => ({ index: axis.start(box) + (first + index) * axis.step, weight })),
-    ...(first === 0 ? { rowClasses: axis.count, rowStep: axis.step } : {}),
+    ...(first === 0 ? { rowClasses: axis.count, rowStep: axis.step } : { rowClasses: 1 }),
     words: `${classNames(chosen, context.labels)} in box ${box}`,
   }
 }

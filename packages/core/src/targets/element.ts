@@ -11,7 +11,7 @@ export const value: TargetForm = {
     if (body !== '') throw new UsageError(`target "${text}": value stands alone`)
     if (classCount !== 1)
       throw new UsageError(`target "value": the output has ${classCount} numbers; name one as index:I, or a class`)
-    return { classes: [{ index: 0, weight: 1 }], words: 'the output' }
+    return { classes: [{ index: 0, weight: 1 }], rowClasses: 1, words: 'the output' }
   },
 }
 
@@ -30,6 +30,6 @@ export const index: TargetForm = {
     if (place.length !== dims.length || !place.every((at, axis) => at >= 0 && at < dims[axis]!))
       throw new UsageError(`target "${text}": no such element; the output is [${dims}]`)
     const flat = place.reduce((sum, at, axis) => sum * dims[axis]! + at, 0)
-    return { classes: [{ index: flat, weight: 1 }], words: `element [${place}]` }
+    return { classes: [{ index: flat, weight: 1 }], rowClasses: 1, words: `element [${place}]` }
   },
 }

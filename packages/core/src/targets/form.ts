@@ -18,7 +18,7 @@ export interface FormContext extends TargetContext {
 /** Elements of the output whose links are summed. */
 export interface Elements {
   readonly classes: readonly WeightedClass[]
-  /** Where the link is over one row of classes, and not over all. */
+  /** Where the link is over one row of classes, and not over all; 1 for a number that is no class of several. */
   readonly rowClasses?: number
   readonly rowStep?: number
   /** After `logit of`. */

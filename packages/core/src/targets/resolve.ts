@@ -5,7 +5,7 @@ import type { Elements, FormContext } from './form.js'
 import { targetForms } from './forms.js'
 import { bindFunction } from './function.js'
 import { isLink, type Link, links } from './links.js'
-import { argmax, classesOf, classNames, scoresOf, type Target, type TargetContext } from './request.js'
+import { argmax, classesOf, classNames, scoresOf, type Target, type TargetContext, type WeightedClass } from './request.js'
 import { type ResolvedTarget, rowScores } from './resolved.js'
 
 /**
@@ -39,12 +39,7 @@ export function resolveTarget(target: Target, context: TargetContext): ResolvedT
     ...(masked ? { mask: masked.mask } : {}),
   }
   const { classes, rowClasses, rowStep, words } = form ? form.resolve(rest, full) : classTarget(rest, full)
-  checkLink(
-    text,
-    link,
-    { classes, words, rowClasses: rowClasses ?? context.classCount },
-    head === 'box' && rowClasses === undefined,
-  )
+  checkLink(text, link, classes, context.classCount, rowClasses)
   return {
     output,
     link,
@@ -55,11 +50,11 @@ export function resolveTarget(target: Target, context: TargetContext): ResolvedT
   }
 }
 
-function checkLink(text: string, link: Link, { classes, rowClasses }: Elements & { rowClasses: number }, mixed: boolean): void {
+function checkLink(text: string, link: Link, classes: readonly WeightedClass[], count: number, rowClasses = count): void {
   if (link === 'log-odds' && (classes.some(({ weight }) => weight < 0) || rowClasses < 2))
     throw new UsageError(`target "${text}": log-odds needs one class of at least two`)
-  if (mixed && link !== 'logit')
-    throw new UsageError(`target "${text}": ${link} is over classes alone, and a box holds other numbers too`)
+  if (link !== 'logit' && rowClasses === 1 && count > 1)
+    throw new UsageError(`target "${text}": ${link} is over several classes, and this is one number by itself`)
 }
 
 const dimsOf = ({ dims, classCount, rowClasses = classCount }: TargetContext): readonly number[] =>
