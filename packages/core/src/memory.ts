@@ -39,7 +39,7 @@ const usualBytes = 256 * 2 ** 20
 const usualRows = 8
 /** Rows that take next to nothing run together up to these bounds, since each run has a cost of its own. */
 const smallBytes = 2 ** 25
-const smallRows = 512
+const smallRows = 4096
 
 /**
  * Rows per run for `count` rows that take `rowBytes` each, within `memory`: padded as little as possible, then as large as possible.

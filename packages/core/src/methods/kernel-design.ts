@@ -94,6 +94,8 @@ export function kernelDesign(players: number, budget: number, seed: number): Ker
 /** From v of every coalition of a design, v of none and of all, the values. */
 type KernelFit = (worths: ArrayLike<number>, nobody: number, everybody: number) => Float64Array
 
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+
 /**
  * The values phi that minimise sum_k w_k (v_k - v_0 - z_k . phi)^2 with sum_i phi_i = v_1 - v_0, exactly: with A = sum_k w_k z_k z_k^T and
  * c = sum_k w_k z_k (v_k - v_0), phi = A^-1 (c - m 1), m = (1 . A^-1 c - (v_1 - v_0)) / (1 . A^-1 1). Undefined where A is singular, which
@@ -103,23 +105,45 @@ export function kernelRegression({ count, members, weights }: KernelDesign, play
   const matrix = new Float64Array(players * players)
   const present = new Uint32Array(players)
   for (let k = 0; k < count; k++) {
+    const weight = weights[k]!
     let size = 0
     for (let i = 0; i < players; i++) if (members[k * players + i] === 1) present[size++] = i
     for (let a = 0; a < size; a++) {
       const row = present[a]! * players
-      for (let b = 0; b <= a; b++) matrix[row + present[b]!]! += weights[k]!
+      for (let b = 0; b <= a; b++) matrix[row + present[b]!]! += weight
     }
   }
   const solve = cholesky(matrix, players)
   if (!solve) return undefined
-  const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
+  const ones = solve(new Float64Array(players).fill(1))
+  const scale = total(ones)
   return (worths, nobody, everybody) => {
     const right = new Float64Array(players)
-    for (let k = 0; k < count; k++)
-      for (let i = 0; i < players; i++) if (members[k * players + i] === 1) right[i]! += weights[k]! * (worths[k]! - nobody)
+    for (let k = 0; k < count; k++) {
+      const part = weights[k]! * (worths[k]! - nobody)
+      for (let i = 0, at = k * players; i < players; i++, at++) if (members[at] === 1) right[i]! += part
+    }
     const free = solve(right)
-    const ones = solve(new Float64Array(players).fill(1))
-    const excess = (total(free) - (everybody - nobody)) / total(ones)
+    const excess = (total(free) - (everybody - nobody)) / scale
     return free.map((value, i) => value - excess * ones[i]!)
   }
+}
+
+interface Designed {
+  readonly design: KernelDesign
+  readonly regression: KernelFit | undefined
+}
+
+/** Games above this size are not kept. */
+const keptPlayers = 256
+let kept: (Designed & { readonly identity: string }) | undefined
+
+/** Design and solver; the last ones are kept, since rows of a table ask for the same again and again. */
+export function designed(players: number, budget: number, seed: number): Designed {
+  const identity = `${players} ${budget} ${seed}`
+  if (kept?.identity === identity) return kept
+  const design = kernelDesign(players, budget, seed)
+  const made = { identity, design, regression: kernelRegression(design, players) }
+  if (players <= keptPlayers) kept = made
+  return made
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { gameOf, gameOptions } from '../segments/game.js'
 import { expectedFeatures } from '../segments/index.js'
 import { enumerated } from './exact-shapley.js'
-import { kernelDesign, kernelRegression } from './kernel-design.js'
+import { designed } from './kernel-design.js'
 import type { Method } from './method.js'
 
 /** A regression over more players than this would need more than 128 MiB for its matrix. */
@@ -54,8 +54,7 @@ export const kernelShap: Method = {
       throw new UsageError(
         `kernel-shap: ${players} features are more than its regression takes (${mostPlayers}); use fewer (segments=slic:64) or permutation-shapley`,
       )
-    const design = kernelDesign(players, options['samples'], seed)
-    const fit = kernelRegression(design, players)
+    const { design, regression: fit } = designed(players, options['samples'], seed)
     if (!fit)
       throw new UsageError(
         `kernel-shap: ${design.count} coalitions do not determine ${players} features; use at least samples=${2 * players + 2048}, or fewer features`,

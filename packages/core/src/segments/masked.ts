@@ -55,10 +55,10 @@ function maskedProgram({ rows }: Evaluator, views: Readonly<Record<string, Share
     const mask = builder.input(port.mask(name), 'bool', [coalitions, 1, 1, places, 1])
     const input = builder.input(port.input(name), 'float32', [1, 1, outer, places, inner])
     const baseline = builder.input(port.baseline(name), 'float32', [own ? coalitions : 1, block, outer, places, inner])
-    return builder.emit('Reshape', [
-      builder.emit('Where', [mask, input, baseline]),
-      builder.ints(source.graph.dims(name) as readonly number[]),
-    ])
+    const whole = builder.ints([coalitions, block, outer, places, inner])
+    // Rows of a few columns: copies are quick, picking with three repeated inputs is not.
+    const parts = [mask, input, baseline].map(part => (block > 1 ? builder.emit('Expand', [part, whole]) : part))
+    return builder.emit('Reshape', [builder.emit('Where', parts), builder.ints(source.graph.dims(name) as readonly number[])])
   })
 }
 
