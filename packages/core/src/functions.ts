@@ -78,14 +78,12 @@ export interface DiscretisedIgOptions extends MethodOptions {
   readonly strategy?: 'greedy' | 'maxcount'
   readonly refine?: number
   readonly neighbours?: number
-  readonly token?: number
   readonly baseline?: Baseline
 }
 
 export interface SequentialIgOptions extends MethodOptions {
   readonly points?: number
   readonly rule?: string
-  readonly token?: number
   readonly baseline?: Baseline
 }
 

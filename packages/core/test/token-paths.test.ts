@@ -56,7 +56,7 @@ const row = (token: number): number[] => table.slice(token * width, (token + 1) 
 describe('sequential-ig', () => {
   it.each([
     ['zeros', {}, Array(width).fill(0)],
-    ['a mask token', { token: 2 }, row(2)],
+    ['a mask token', { baseline: 'token:2' }, row(2)],
   ])('is the integral of each token alone, from %s', async (_, options, base) => {
     const expected = vectors.map(() => 0)
     const steps = 4000
@@ -81,10 +81,10 @@ describe('sequential-ig', () => {
 
   it('does not need a table where the baseline is given', async () => {
     await ask('sequential-ig', { points: 3 }, [hidden])
-    await expect(ask('sequential-ig', { points: 3, token: 1 }, [hidden])).rejects.toThrow(
+    await expect(ask('sequential-ig', { points: 3, baseline: 'token:1' }, [hidden])).rejects.toThrow(
       /not the output of such a Gather; try at/,
     )
-    await expect(ask('sequential-ig', { token: 30 })).rejects.toThrow(/token 30 is out of range/)
+    await expect(ask('sequential-ig', { baseline: 'token:30' })).rejects.toThrow(/token 30 is out of range/)
   })
 })
 
@@ -138,18 +138,18 @@ describe('discretised-ig', () => {
         0,
       ),
     )
-    const a = await ask('discretised-ig', { token: 2, points: 6, neighbours: 10, strategy })
+    const a = await ask('discretised-ig', { baseline: 'token:2', points: 6, neighbours: 10, strategy })
     expectValues(a.values, expected)
     expect(a.cost).toMatchObject({ forwards: 2, gradients: 7 })
     expect(a.baselineValue).toBeCloseTo(f([...row(2), ...row(2), ...row(2)]), 5)
   })
 
   it('is complete between tokens too, and says where it is not', async () => {
-    const a = await ask('discretised-ig', { token: 2, points: 8, refine: 60, neighbours: 10 })
+    const a = await ask('discretised-ig', { baseline: 'token:2', points: 8, refine: 60, neighbours: 10 })
     expect(relativeResidual(a)!).toBeLessThan(1e-3)
     expect(a.cost.gradients).toBe(481)
     expect(a.warnings).toEqual([])
-    const jumps = await ask('discretised-ig', { token: 2, points: 400, neighbours: 10 })
+    const jumps = await ask('discretised-ig', { baseline: 'token:2', points: 400, neighbours: 10 })
     expect(jumps.warnings[0]).toMatch(/raise refine/)
   })
 

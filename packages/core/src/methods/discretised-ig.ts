@@ -1,6 +1,7 @@
 /** @file discretised-ig: integrated gradients along paths that pass near real tokens' embeddings. */
 import { discretisedPath, strategies } from './discretised-path.js'
-import { embeddingTable, explainedVectors, tokenBaseline, tokenOptions } from './embedding.js'
+import { embeddingTable, explainedVectors } from './embedding.js'
+import { baselinePoints } from './integrated-gradients.js'
 import type { Method } from './method.js'
 
 /** A relative residual above this is a warning. */
@@ -26,7 +27,7 @@ export const discretisedIg: Method = {
     strategy: { kind: 'choice', default: 'greedy', values: Object.keys(strategies), describe: 'how the next row is chosen' },
     refine: { kind: 'number', default: 1, minimum: 1, maximum: 1000, integer: true, describe: 'even parts of each step' },
     neighbours: { kind: 'number', default: 500, minimum: 1, integer: true, describe: 'rows looked at in each step' },
-    ...tokenOptions,
+    baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, token:ID (mask, pad, unknown), or an .npy file' },
   },
   needs: ['gradient', 'tokens'],
   promises: ['dummy', 'linearity'],
@@ -35,7 +36,7 @@ export const discretisedIg: Method = {
   async run(evaluator, options, seed) {
     const { name, dims, data, width, count } = explainedVectors(evaluator, 'discretised-ig')
     const table = embeddingTable(evaluator, 'discretised-ig', name)
-    const baseline = tokenBaseline(evaluator, 'discretised-ig', options, seed)
+    const baseline = baselinePoints(evaluator, options['baseline'], seed)
     const refine: number = options['refine']
     const steps: number = options['points'] * refine
     const vector = (values: Float32Array, token: number): Float64Array =>

@@ -1,8 +1,6 @@
 /** @file The embedding of a token model: vectors of the explained tensor, and the table they were looked up in. */
 import { UsageError } from '../errors.js'
 import type { Evaluator, Points } from '../evaluator.js'
-import { baselinePoints } from './integrated-gradients.js'
-import type { OptionSpecs, Options } from './method.js'
 
 /** Rows of an embedding table. */
 export interface EmbeddingTable {
@@ -11,17 +9,6 @@ export interface EmbeddingTable {
   /** Row after row. */
   readonly values: Float32Array
 }
-
-export const tokenOptions = {
-  token: {
-    kind: 'number',
-    default: -1,
-    minimum: -1,
-    integer: true,
-    describe: 'id of the token whose embedding is the baseline: mask, pad, unknown (-1: the option baseline)',
-  },
-  baseline: { kind: 'baseline', default: 'zeros', describe: 'baseline of the embedding where no token is named' },
-} as const satisfies OptionSpecs
 
 /** The only explained tensor as `count` vectors of `width`. */
 export function explainedVectors(evaluator: Evaluator, method: string) {
@@ -52,15 +39,14 @@ export function embeddingTable(evaluator: Evaluator, method: string, name: strin
 }
 
 /**
- * The baseline of the explained vectors: the embedding of the option `token` in every place, or the option `baseline`.
- * @throws UsageError for a token that the table does not have
+ * The embedding of one token in every place of the explained vectors.
+ * @throws UsageError for a token that the table does not have, or vectors of no table
  */
-export function tokenBaseline(evaluator: Evaluator, method: string, options: Options, seed: number): Points {
-  const { token } = options
-  if (token < 0) return baselinePoints(evaluator, options['baseline'], seed)
-  const { name, data } = explainedVectors(evaluator, method)
-  const { rows, width, values } = embeddingTable(evaluator, method, name)
+export function tokenPoints(evaluator: Evaluator, token: number): Points {
+  const owner = `baseline "token:${token}"`
+  const { name, data } = explainedVectors(evaluator, owner)
+  const { rows, width, values } = embeddingTable(evaluator, owner, name)
   if (token >= rows)
-    throw new UsageError(`${method}: token ${token} is out of range, the embedding has ${rows} rows (0 to ${rows - 1})`)
+    throw new UsageError(`baseline: token ${token} is out of range, the embedding has ${rows} rows (0 to ${rows - 1})`)
   return { [name]: Float32Array.from(data, (_, i) => values[token * width + (i % width)]!) }
 }

@@ -1,6 +1,7 @@
 /** @file integrated-gradients: gradients averaged along the straight line from a baseline to the input. */
 import { makeBaseline } from '../baseline.js'
 import type { Evaluator, Points, Sums } from '../evaluator.js'
+import { tokenPoints } from './embedding.js'
 import { mapsOf } from './maps.js'
 import type { Method, MethodResult, Options } from './method.js'
 import { quadratures } from './quadrature.js'
@@ -14,14 +15,17 @@ const variants: Readonly<Record<string, { readonly points: number; readonly rule
 const pointsOf = (options: Options): { points: number; rule: string } =>
   variants[options['variant']] ?? { points: options['points'], rule: options['rule'] }
 
-/** The baseline of every explained tensor. */
-export const baselinePoints = (evaluator: Evaluator, baseline: Options['baseline'], seed: number): Points =>
-  Object.fromEntries(
+/** The baseline of every explained tensor; `token:ID` is that token's embedding in every place, for vectors looked up in a table. */
+export function baselinePoints(evaluator: Evaluator, baseline: Options['baseline'], seed: number): Points {
+  const token = typeof baseline === 'string' ? /^token:(\d+)$/.exec(baseline)?.[1] : undefined
+  if (token !== undefined) return tokenPoints(evaluator, Number(token))
+  return Object.fromEntries(
     Object.entries(evaluator.inputs).map(([name, input]) => [
       name,
       makeBaseline(baseline, name, input, seed, evaluator.pictureAxes(name)?.layout),
     ]),
   )
+}
 
 /**
  * A_i = (x_i - b_i) * integral over a in [0, 1] of d f(b + a (x - b)) / d x_i, by quadrature with `points` points.
@@ -38,7 +42,11 @@ export const integratedGradients: Method = {
   options: {
     points: { kind: 'number', default: 50, minimum: 1, maximum: 100_000, integer: true, describe: 'points on the path' },
     rule: { kind: 'choice', default: 'gauss-legendre', values: Object.keys(quadratures), describe: 'quadrature rule' },
-    baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, or an .npy file' },
+    baseline: {
+      kind: 'baseline',
+      default: 'zeros',
+      describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, token:ID, or an .npy file',
+    },
     multiply: { kind: 'flag', default: true, describe: 'multiply by x - b' },
     tolerance: {
       kind: 'number',

@@ -1,5 +1,6 @@
 /** @file sequential-ig: integrated gradients of one token at a time, the others left as they are. */
-import { explainedVectors, tokenBaseline, tokenOptions } from './embedding.js'
+import { explainedVectors } from './embedding.js'
+import { baselinePoints } from './integrated-gradients.js'
 import type { Method } from './method.js'
 import { quadratures } from './quadrature.js'
 
@@ -9,7 +10,7 @@ const usualTokens = 16
 /**
  * With x^i(a) the input in which token i alone is b_i + a (x_i - b_i): A_ij = (x_ij - b_ij) * integral over a in [0, 1] of
  * d f(x^i(a)) / d x_ij. Every token's values add up to f(x) - f(x with token i at its baseline): a change of a whole sentence with one word
- * missing, where integrated gradients passes through sentences of half words. The paper's baseline is the mask token (`token=ID`), and it
+ * missing, where integrated gradients passes through sentences of half words. The paper's baseline is the mask token (`baseline=token:ID`), and it
  * divides each token's sum by the norm over tokens; these values are raw.
  */
 export const sequentialIg: Method = {
@@ -21,7 +22,7 @@ export const sequentialIg: Method = {
   options: {
     points: { kind: 'number', default: 50, minimum: 1, maximum: 100_000, integer: true, describe: 'points on each path' },
     rule: { kind: 'choice', default: 'gauss-legendre', values: Object.keys(quadratures), describe: 'quadrature rule' },
-    ...tokenOptions,
+    baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, token:ID (mask, pad, unknown), or an .npy file' },
   },
   needs: ['gradient', 'tokens'],
   promises: ['sign', 'dummy', 'linearity'],
@@ -29,7 +30,7 @@ export const sequentialIg: Method = {
   cost: ({ points }) => ({ forwards: 1, gradients: usualTokens * points }),
   async run(evaluator, options, seed) {
     const { name, dims, data, width, count } = explainedVectors(evaluator, 'sequential-ig')
-    const baseline = tokenBaseline(evaluator, 'sequential-ig', options, seed)[name]!
+    const baseline = baselinePoints(evaluator, options['baseline'], seed)[name]!
     const { positions, weights } = quadratures[options['rule']]!(options['points'])
     const points = positions.length
     const sums = new Float64Array(data.length)

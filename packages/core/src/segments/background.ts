@@ -2,7 +2,6 @@
 
 import { UsageError } from '../errors.js'
 import type { Evaluator, Points } from '../evaluator.js'
-import { tokenBaseline } from '../methods/embedding.js'
 import { baselinePoints } from '../methods/integrated-gradients.js'
 import type { Options } from '../methods/method.js'
 import { float32, type TensorValue } from '../tensor-value.js'
@@ -17,11 +16,7 @@ const valuesFor = (baseline: Exclude<Options['baseline'], string>, name: string)
  * @throws UsageError for an unknown baseline, values that do not fit, or different numbers of rows for different inputs
  */
 export function backgroundRows(evaluator: Evaluator, baseline: Options['baseline'], seed: number): readonly Points[] {
-  if (typeof baseline === 'string') {
-    const token = /^token:(\d+)$/.exec(baseline)?.[1]
-    if (token !== undefined) return [tokenBaseline(evaluator, 'baseline "token"', { token: Number(token) }, seed)]
-    return [baselinePoints(evaluator, baseline, seed)]
-  }
+  if (typeof baseline === 'string') return [baselinePoints(evaluator, baseline, seed)]
   const counts = evaluator.at.map(name => {
     const rows = (valuesFor(baseline, name)?.data.length ?? 0) / evaluator.inputs[name]!.data.length
     return Number.isInteger(rows) && rows > 1 ? rows : 1
