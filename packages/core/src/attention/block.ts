@@ -3,7 +3,7 @@ import type { Graph, Node } from '@ascribe/onnx'
 import { UsageError } from '../errors.js'
 import { type Attention, leadingTo, reachedFrom } from './find.js'
 
-export interface Block {
+interface Block {
   /** Tokens on the shortcut around the attention. */
   readonly entering: string
   /** What the attention's projection adds to them. */

@@ -42,7 +42,7 @@ export function attentionLayers(evaluator: Evaluator, method: string): Attention
   for (const { windows, queries, keys, weights, values } of layers) {
     const refused = (why: string): UsageError =>
       new UsageError(
-        `${method} follows tokens through every attention, and ${why} at "${weights}"; use a gradient method or grad-cam`,
+        `${method} needs every token to attend to every other, and ${why} at "${weights}"; use a gradient method or grad-cam`,
       )
     if (windows > 1) throw refused(`tokens attend within ${windows} windows each`)
     if (isPlaces(axes.get(values)?.at(-1))) throw refused('channels, not tokens, attend')

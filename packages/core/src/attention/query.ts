@@ -8,7 +8,7 @@ import { leadingTo } from './find.js'
 import type { AttentionLayers } from './layers.js'
 
 /** Tokens that the target is read from, and their names in the settled options. */
-export interface Query {
+interface Query {
   /** Weights of tokens, adding up to 1. */
   readonly start: Float64Array
   readonly settled: string

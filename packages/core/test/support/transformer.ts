@@ -6,7 +6,7 @@ const [width, headCount, hidden, classes] = [6, 2, 7, 3]
 const size = width / headCount
 
 /** Layout of attention in the graph: weights [rows, heads, t, t], [rows * heads, t, t], or a fused operator that holds them. */
-export type Layout = 'heads' | 'merged' | 'fused'
+type Layout = 'heads' | 'merged' | 'fused'
 
 export interface Shape {
   readonly layers: number
@@ -118,9 +118,9 @@ function layerNorm(x: Matrix, name: string): Matrix {
 }
 
 /** Called at every layer with weights [heads][t][t] and values [heads][t][size], both of which it may change. */
-export type Hook = (layer: number, weights: Matrix[], values: Matrix[]) => void
+type Hook = (layer: number, weights: Matrix[], values: Matrix[]) => void
 
-export interface Trace {
+interface Trace {
   /** f of every class (of every token where `pool` is tokens). */
   readonly scores: number[]
   /** [layer][head][query][key]. */

@@ -18,8 +18,7 @@ interface TokenRelevance {
   readonly settled?: Readonly<Record<string, unknown>>
 }
 
-export interface AttentionRule
-  extends Pick<Method, 'name' | 'aliases' | 'summary' | 'formula' | 'citation' | 'options' | 'cost'> {
+interface AttentionRule extends Pick<Method, 'name' | 'aliases' | 'summary' | 'formula' | 'citation' | 'options' | 'cost'> {
   /** Reads attention alone, or the gradient too. */
   readonly reads: 'attention' | 'gradient'
   readonly relevance: (context: AttentionContext) => Promise<TokenRelevance>
