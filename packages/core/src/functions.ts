@@ -289,6 +289,7 @@ export interface OcclusionOptions extends MethodOptions {
   readonly stride?: number | string
   readonly baseline?: Baseline
   readonly overlap?: 'mean' | 'sum'
+  readonly incremental?: 'auto' | 'on' | 'off'
 }
 
 export interface RiseOptions extends MethodOptions {

@@ -1,6 +1,7 @@
 /** @file occlusion: how much the target drops when a window of the input is replaced by the baseline. */
 import { elementCount } from '@ascribe/onnx'
 import { UsageError } from '../errors.js'
+import { incremental } from '../incremental/sweep.js'
 import { repeated } from '../tensor-value.js'
 import { baselinePoints } from './integrated-gradients.js'
 import type { Method, Options } from './method.js'
@@ -45,6 +46,12 @@ export const occlusion: Method = {
     stride: { kind: 'text', default: 'auto', describe: 'step of the window; auto: half of it' },
     baseline: { kind: 'baseline', default: 'zeros', describe: 'zeros, constant:V, mean, blur:SIGMA, uniform, or an .npy file' },
     overlap: { kind: 'choice', default: 'mean', values: ['mean', 'sum'], describe: 'what values covered by several windows get' },
+    incremental: {
+      kind: 'choice',
+      default: 'auto',
+      values: ['auto', 'on', 'off'],
+      describe: 'recompute only what a window can reach: where that saves work, always, or never; the values are the same',
+    },
   },
   needs: [],
   promises: ['dummy'],
@@ -54,38 +61,49 @@ export const occlusion: Method = {
     const { value } = evaluator
     const baseline = baselinePoints(evaluator, options['baseline'], seed)
     const maps: Record<string, { values: Float32Array; dims: readonly number[] }> = {}
+    const shares: Record<string, number> = {}
     for (const name of evaluator.at) {
       const { dims, data } = evaluator.inputs[name]!
       const windows = windowsOf(dims, options, evaluator.pictureAxes(name)?.channel)
       const total = new Float64Array(data.length)
       const count = new Float64Array(data.length)
-      await evaluator.sweep(
-        windows.length,
-        (start, used) => {
-          const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
-          for (let row = 0; row < used; row++)
-            for (const place of windows[start + row]!) points[name]![row * data.length + place] = baseline[name]![place]!
-          return points
-        },
-        (start, covered) => {
-          covered.forEach((other, row) => {
-            for (const place of windows[start + row]!) {
-              total[place]! += value - other
-              count[place]! += 1
-            }
-          })
-        },
-        'windows',
-      )
+      const use = (start: number, covered: Float64Array): void => {
+        covered.forEach((other, row) => {
+          for (const place of placesOf(windows[start + row]!, dims)) {
+            total[place]! += value - other
+            count[place]! += 1
+          }
+        })
+      }
+      const partly = options['incremental'] === 'off' ? undefined : incremental(evaluator.rows, name, baseline[name]!, windows)
+      if (!partly && options['incremental'] === 'on')
+        throw new UsageError(`occlusion: nothing to save for windows over "${name}" of this model; leave incremental=auto`)
+      shares[name] = partly?.share ?? 1
+      if (partly) use(0, await partly.sweep('windows'))
+      else
+        await evaluator.sweep(
+          windows.length,
+          (start, used) => {
+            const points = Object.fromEntries(evaluator.at.map(other => [other, repeated(evaluator.inputs[other]!.data, used)]))
+            for (let row = 0; row < used; row++)
+              for (const place of placesOf(windows[start + row]!, dims))
+                points[name]![row * data.length + place] = baseline[name]![place]!
+            return points
+          },
+          use,
+          'windows',
+        )
       const average = options['overlap'] === 'mean'
       maps[name] = { dims, values: Float32Array.from(total, (sum, i) => (average && count[i]! > 0 ? sum / count[i]! : sum)) }
     }
-    return { maps }
+    return { maps, settled: { computed: shares } }
   },
 }
 
-/** Flat indices of every window. */
-function windowsOf(dims: readonly number[], options: Options, channel: number | undefined): number[][] {
+type Window = readonly { readonly from: number; readonly to: number }[]
+
+/** Every window: its range of each axis but the first. */
+function windowsOf(dims: readonly number[], options: Options, channel: number | undefined): Window[] {
   const everyAxis = dims.length - 1
   const given = String(options['window'])
   const withChannels = given.split(/[x,]/).length === everyAxis && everyAxis > 2
@@ -97,17 +115,21 @@ function windowsOf(dims: readonly number[], options: Options, channel: number | 
     options['stride'] === 'auto'
       ? sizes.map(size => Math.max(1, Math.floor(size / 2)))
       : perAxis(String(options['stride']), axes.length, 'stride')
-  const rowStrides = dims.map((_, axis) => elementCount(dims.slice(axis + 1)))
-  let windows: { axis: number; from: number; to: number }[][] = [[]]
-  dims.forEach((dim, axis) => {
-    const slid = axes.indexOf(axis)
+  let windows: Window[] = [[]]
+  dims.slice(1).forEach((dim, i) => {
+    const slid = axes.indexOf(i + 1)
     const along = slid < 0 ? [{ from: 0, to: dim }] : ranges(dim, sizes[slid]!, stride[slid]!)
-    windows = windows.flatMap(window => along.map(range => [...window, { axis, ...range }]))
+    windows = windows.flatMap(window => along.map(range => [...window, range]))
   })
-  return windows.map(ranges => {
-    let places = [0]
-    for (const { axis, from, to } of ranges)
-      places = places.flatMap(place => Array.from({ length: to - from }, (_, i) => place + (from + i) * rowStrides[axis]!))
-    return places
+  return windows
+}
+
+/** Flat indices of a window. */
+function placesOf(window: Window, dims: readonly number[]): number[] {
+  let places = [0]
+  window.forEach(({ from, to }, i) => {
+    const step = elementCount(dims.slice(i + 2))
+    places = places.flatMap(place => Array.from({ length: to - from }, (_, k) => place + (from + k) * step))
   })
+  return places
 }
