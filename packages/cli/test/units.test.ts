@@ -192,6 +192,7 @@ describe('drawing', () => {
     colormaps: ['magma'],
     mapAlone: false,
     isInput: (tensor: string) => tensor === 'picture',
+    input: () => undefined,
   } as const
   const seen = { width: 4, height: 2, channels: 1, data: new Uint8Array(8).fill(100) } as const
 
