@@ -37,7 +37,8 @@ const mirrored = <A extends Float32Array | Float64Array>(planes: A, width: numbe
  * shows level M_u of a pyramid of blurs from sigma `blur` to none. Rewards: `preserve` f with the region kept, `delete` minus f with the region
  * blurred, `dual` both. Every other iteration the pictures are mirrored (`flip`). The map is the mean of M over areas, one value per place.
  * Nothing is random. A contrastive reward is a target here: `-t 207-208`, `-t log-odds:207`.
- * Peers: TorchRay (the same defaults; its `dual` has the same sum; it adds the areas' masks up, which matters only with several).
+ * Peers: TorchRay, whose defaults these are. Here equal places share the area's ones, where a sort favours the first, and cells at the edge are
+ * repeated beyond it.
  */
 export const extremalPerturbation: Method = {
   name: 'extremal-perturbation',
