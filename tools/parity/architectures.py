@@ -25,6 +25,31 @@ def vit(layers):
     return build
 
 
+def small_vgg():
+    from torchvision.models.vgg import VGG, make_layers
+    features = make_layers([16, 'M', 32, 32, 'M', 48, 'M'])
+    for module in features:
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    model = VGG(features, num_classes=10, init_weights=False)
+    model.avgpool = nn.Identity()
+    model.classifier = nn.Sequential(nn.Linear(48 * 4 * 4, 64), nn.ReLU(), nn.Linear(64, 10))
+    return model
+
+
+def small_vgg_mean():
+    model = small_vgg()
+    for i, module in enumerate(model.features):
+        if isinstance(module, nn.MaxPool2d):
+            model.features[i] = nn.AvgPool2d(2)
+    return model
+
+
+def small_vit():
+    from torchvision.models.vision_transformer import VisionTransformer
+    return VisionTransformer(image_size=64, patch_size=16, num_layers=2, num_heads=4, hidden_dim=96, mlp_dim=192, num_classes=10)
+
+
 def vgg(hidden):
     def build():
         import torchvision
