@@ -48,7 +48,7 @@ const costs = { multiply: 1, narrowMultiply: 2, value: 12, gathered: 150 } as co
 /** Convolutions over fewer multiply-adds per value are bound by memory. */
 const narrow = 16
 
-/** Incremental inference must save at least this share. */
+/** What is to be saved at least, as a share. */
 const leastSaving = 0.1
 
 /** Cost of making a value of the node. */
@@ -68,8 +68,14 @@ function fullCost(node: Node, graph: Graph): number {
 }
 
 /**
- * The cheapest plan for windows that change `extents` of `start`, a tensor [rows, channels, ...space]; undefined where computing every
- * window in full is about as good.
+ * How far boxes go: to where it is cheapest, if that saves a tenth (`saving`) or in any case (`cheapest`); or as far as there are rules
+ * (`furthest`).
+ */
+export type Extend = 'saving' | 'cheapest' | 'furthest'
+
+/**
+ * The plan for windows that change `extents` of `start`, a tensor [rows, channels, ...space]; undefined where nothing can be computed on boxes,
+ * or where computing every window in full is about as good.
  * @param graph static, with nothing but what leads to `output`
  * @param groups windows that run together, for the estimate; `rows` of them in each
  */
@@ -80,6 +86,7 @@ export function planOf(
   extents: readonly Extent[],
   groups: readonly Group[],
   rows: number,
+  extend: Extend,
 ): Plan | undefined {
   const first = movingOf(graph, start, extents)
   const moving = new Map([[start, first]])
@@ -103,9 +110,9 @@ export function planOf(
     left -= full[i]!
     const pasted = frontierOf(graph, i + 1, output, known)
     const cost = spent + left + pasted.reduce((sum, name) => sum + costs.gathered * elementCount(moving.get(name)!.dims), 0)
-    if (!best || cost < best.cost) best = { cut: i + 1, cost }
+    if (!best || extend === 'furthest' || cost < best.cost) best = { cut: i + 1, cost }
   })
-  if (!best || best.cost > (1 - leastSaving) * whole) return undefined
+  if (!best || (extend === 'saving' && best.cost > (1 - leastSaving) * whole)) return undefined
   const { cut, cost } = best
   const kept = steps.slice(0, cut).filter(step => step !== undefined)
   return { start: first, steps: kept, moving, frontier: frontierOf(graph, cut, output, known), share: cost / whole }

@@ -5,16 +5,10 @@ import { peakBytes } from '../memory.js'
 import { port } from '../programs.js'
 import { targetValue } from '../target.js'
 import type { TensorValue, TensorValues } from '../tensor-value.js'
-import type { Extent } from './extent.js'
 import { cutKey, cutsOf, groupOf, placesOf, type WindowPlace } from './places.js'
-import { type Cut, type Plan, planOf } from './plan.js'
+import { type Cut, type Extend, type Plan, planOf } from './plan.js'
 import { boxPort, type Entry, incrementalProgram } from './program.js'
-
-/** Places of a window along one axis of the tensor: from `from`, before `to`. */
-export interface Range {
-  readonly from: number
-  readonly to: number
-}
+import { distinct, neighbours, type Range, variantsOf } from './windows.js'
 
 /** Windows of one run at most: the clean input is computed once for all of them. */
 const mostRows = 32
@@ -38,10 +32,12 @@ export function incremental(
   name: string,
   filling: Float32Array,
   windows: readonly (readonly Range[])[],
+  extend: Extend = 'saving',
 ): Incremental | undefined {
   const { batching, target, inputs } = rows.situation
   const { dims } = inputs[name]!
-  if (!batching.batched || batching.fixed !== undefined || windows.length < fewestWindows || dims.length < 3) return undefined
+  if (!batching.batched || batching.fixed !== undefined || dims.length < 3) return undefined
+  if (extend === 'saving' && windows.length < fewestWindows) return undefined
   const count = rowsAtOnce(rows, windows.length)
   if (count === undefined) return undefined
   const graph = towards(rows.source(1).graph, target.output)
@@ -65,14 +61,8 @@ export function incremental(
   const order = neighbours(places, extents, count)
   const groups: number[][] = []
   for (let start = 0; start < order.length; start += count) groups.push(order.slice(start, start + count))
-  const plan = planOf(
-    graph,
-    entry.start,
-    target.output,
-    extents,
-    groups.map(group => groupOf(group.map(i => places[i]!))),
-    count,
-  )
+  const rangesOf = groups.map(group => groupOf(group.map(i => places[i]!)))
+  const plan = planOf(graph, entry.start, target.output, extents, rangesOf, count, extend)
   if (!plan) return undefined
   const variants = variantsOf(inputs[name]!, filling, channels.extent, channelAxis + 1)
   const program: RowProgram = {
@@ -80,21 +70,20 @@ export function incremental(
     make: source =>
       incrementalProgram({ ...source, graph: towards(source.graph, source.output) }, plan, entry, variants.dims[0]!),
   }
-  return {
-    share: plan.share,
-    sweep: step =>
-      run(
-        rows,
-        program,
-        name,
-        variants,
-        plan,
-        groups.map(group => group.map(i => places[i]!)),
-        order,
-        count,
-        step,
-      ),
-  }
+  const work: Work = { program, name, variants, plan, groups: groups.map(group => group.map(i => places[i]!)), order, count }
+  return { share: plan.share, sweep: step => run(rows, work, step) }
+}
+
+/** What one sweep runs. */
+interface Work {
+  readonly program: RowProgram
+  readonly name: string
+  readonly variants: TensorValue<'float32'>
+  readonly plan: Plan
+  /** Windows of each run, at most `count`; `order` holds their indices, run after run. */
+  readonly groups: readonly (readonly WindowPlace[])[]
+  readonly order: readonly number[]
+  readonly count: number
 }
 
 /** What tells apart the graphs of plans for one model: which nodes are on boxes and what is cut out for them. */
@@ -104,17 +93,8 @@ function structureOf(plan: Plan): unknown {
   return [plan.frontier, plan.steps.map(({ cuts }) => cuts.map(index)), keys.length]
 }
 
-async function run(
-  rows: Rows,
-  program: RowProgram,
-  name: string,
-  variants: TensorValue<'float32'>,
-  plan: Plan,
-  groups: readonly (readonly WindowPlace[])[],
-  order: readonly number[],
-  count: number,
-  step: string | undefined,
-): Promise<Float64Array> {
+async function run(rows: Rows, work: Work, step: string | undefined): Promise<Float64Array> {
+  const { program, name, variants, plan, groups, order, count } = work
   const { target, cost, inputs } = rows.situation
   const { output } = target
   const given: TensorValues = {
@@ -155,36 +135,6 @@ function rowsAtOnce(rows: Rows, count: number): number | undefined {
   return best
 }
 
-/**
- * Indices of the windows in an order in which those that run together are about as far from the edges, so that their boxes are about
- * equal: in strips by the distance along the first axis, to and fro by the distance along the others.
- */
-function neighbours(places: readonly WindowPlace[], extents: readonly Extent[], count: number): readonly number[] {
-  const distance = (window: WindowPlace, axis: number): number => {
-    const { from, to, length } = extents[axis]!
-    const range = window.ranges[axis]!
-    return Math.min(from[range]!, length - to[range]!)
-  }
-  const sorted = (indices: readonly number[], axis: number, sign = 1): number[] =>
-    [...indices].sort((a, b) => sign * (distance(places[a]!, axis) - distance(places[b]!, axis)) || a - b)
-  const split = (indices: readonly number[], axis: number, sign: number): number[] => {
-    const inOrder = sorted(indices, axis, sign)
-    const axesLeft = extents.length - axis
-    if (axesLeft <= 1) return inOrder
-    const strips = Math.max(1, Math.round((indices.length / count) ** (1 / axesLeft)))
-    const size = Math.ceil(indices.length / strips / count) * count
-    const out: number[] = []
-    for (let strip = 0; strip * size < inOrder.length; strip++)
-      out.push(...split(inOrder.slice(strip * size, (strip + 1) * size), axis + 1, strip % 2 === 0 ? 1 : -1))
-    return out
-  }
-  return split(
-    places.map((_, i) => i),
-    0,
-    1,
-  )
-}
-
 /** Nothing but what leads to `output`. */
 const towards = (graph: Graph, output: string): Graph =>
   prune(graph.with({ outputs: [{ name: output, type: graph.type(output)! }] }))
@@ -199,34 +149,4 @@ function entryOf(graph: Graph, name: string): Entry {
       return { name, start: reader.outputs[0]!, channelsLast: true }
   }
   return { name, start: name, channelsLast: false }
-}
-
-/** The different ranges, and which of them each window has. */
-function distinct(ranges: readonly Range[], length: number): { readonly extent: Extent; readonly indices: readonly number[] } {
-  const found = new Map<string, number>()
-  const different: Range[] = []
-  const indices = ranges.map(range => {
-    const key = `${range.from} ${range.to}`
-    if (!found.has(key)) found.set(key, different.push(range) - 1)
-    return found.get(key)!
-  })
-  return { extent: { length, from: different.map(({ from }) => from), to: different.map(({ to }) => to) }, indices }
-}
-
-/** The input with the channels of each range replaced, one row per range. */
-function variantsOf(
-  { dims, data }: TensorValue<'float32'>,
-  filling: Float32Array,
-  channels: Extent,
-  axis: number,
-): TensorValue<'float32'> {
-  const rows = channels.from.length
-  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)
-  const out = new Float32Array(rows * data.length)
-  for (let row = 0; row < rows; row++)
-    for (let i = 0; i < data.length; i++) {
-      const channel = Math.floor(i / inner) % dims[axis]!
-      out[row * data.length + i] = (channel >= channels.from[row]! && channel < channels.to[row]! ? filling : data)[i]!
-    }
-  return { dtype: 'float32', dims: [rows, ...dims.slice(1)], data: out }
 }

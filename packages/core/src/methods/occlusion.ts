@@ -30,6 +30,8 @@ const slidAxes = (dims: readonly number[], channel: number | undefined): number[
 /**
  * A window slides over the input, cut off at the far edge; each value gets f(x) - f(x with the window at the baseline), averaged over the windows that
  * cover it. Pictures lose all channels of a window at once unless `window` gives one number per axis.
+ * Only what a window can reach is recomputed where that saves work (`incremental`): f of every window is the same but for rounding, and the
+ * settled `computed` says which share of a full pass a window costs (an estimate; 1: full passes).
  * `overlap=sum` adds instead of averaging (PAIR). Peers: Captum averages; zennit's default keeps the window and blanks the rest.
  */
 export const occlusion: Method = {
@@ -75,9 +77,13 @@ export const occlusion: Method = {
           }
         })
       }
-      const partly = options['incremental'] === 'off' ? undefined : incremental(evaluator.rows, name, baseline[name]!, windows)
-      if (!partly && options['incremental'] === 'on')
-        throw new UsageError(`occlusion: nothing to save for windows over "${name}" of this model; leave incremental=auto`)
+      const choice = options['incremental']
+      const extend = choice === 'on' ? 'cheapest' : 'saving'
+      const partly = choice === 'off' ? undefined : incremental(evaluator.rows, name, baseline[name]!, windows, extend)
+      if (!partly && choice === 'on')
+        throw new UsageError(
+          `occlusion: what windows over "${name}" change cannot be followed in this model (a fixed batch, or an operator that reads every place first); use incremental=auto`,
+        )
       shares[name] = partly?.share ?? 1
       if (partly) use(0, await partly.sweep('windows'))
       else
