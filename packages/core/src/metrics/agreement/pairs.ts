@@ -4,7 +4,7 @@ import type { Options } from '../../methods/method.js'
 import type { MetricSubject } from '../metric.js'
 import { onlyMap, type Plane, planeOf, resizedPlane, signed } from '../places.js'
 
-export interface Pair {
+interface Pair {
   readonly first: Float64Array
   readonly second: Float64Array
   /** Undefined where the maps are no pictures. */

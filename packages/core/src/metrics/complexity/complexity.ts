@@ -5,7 +5,7 @@ import { placeValues, signed, signOption } from '../places.js'
 const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0)
 
 /** Entropy in nats of values as shares of their sum; of all zeros, that of equal shares. */
-export function entropy(values: Float64Array): number {
+function entropy(values: Float64Array): number {
   const sum = total(values)
   if (!(sum > 0)) return Math.log(values.length)
   // Adding zero turns -0 into 0.
@@ -13,7 +13,7 @@ export function entropy(values: Float64Array): number {
 }
 
 /** Gini index of values that are not negative: 0 where all are equal, 1 - 1 / n where one has all. */
-export function gini(values: Float64Array): number {
+function gini(values: Float64Array): number {
   const sum = total(values)
   if (!(sum > 0)) return 0
   const sorted = Float64Array.from(values).sort()

@@ -9,7 +9,7 @@ const neighbours = [-1, 0, 1].flatMap(dy =>
 const solved = 1e-9
 
 /** A picture's missing pixels, ready to be filled plane by plane. */
-export interface Imputation {
+interface Imputation {
   /** Fills the missing places of one plane of height x width. */
   readonly fill: (plane: Float32Array) => void
 }

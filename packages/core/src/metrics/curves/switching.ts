@@ -3,7 +3,7 @@ import type { Evaluator, Points } from '../../evaluator.js'
 import type { Features } from '../../segments/segments.js'
 import type { Fill } from './fill.js'
 
-export interface Switching {
+interface Switching {
   readonly features: Features
   /** Features in the order in which they are switched. */
   readonly order: ArrayLike<number>

@@ -14,7 +14,7 @@ export const subsetOptions = {
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
 /** Features, and f(x) - f(x without a choice of them). */
-export interface SubsetGame {
+interface SubsetGame {
   readonly features: ScoredFeatures
   /** f(x). */
   readonly whole: number

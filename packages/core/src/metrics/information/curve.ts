@@ -10,7 +10,7 @@ export interface InformationPoints {
   readonly predictions: { readonly whole: number; readonly hidden: number; readonly steps: readonly number[] }
 }
 
-export interface InformationSettings {
+interface InformationSettings {
   readonly minimum: number
   readonly monotonous: boolean
   /** The curve has one point more. */

@@ -2,7 +2,7 @@
 import { Random } from '../../random.js'
 
 /** Triangles as triples of places (row-major indices), turning the same way. */
-export interface Triangulation {
+interface Triangulation {
   readonly count: number
   readonly corners: Int32Array
 }
