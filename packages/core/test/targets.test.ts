@@ -149,6 +149,28 @@ describe('boxes, elements, tokens', () => {
     expect((await explained([1, 3, 4], scores, 'box:1/coordinate:0,axis=1')).value).toBe(9)
   })
 
+  it('the whole prediction: minus its divergence, up to the entropy of the prediction for the input', async () => {
+    const [x, y] = [
+      [1, -0.5, 0.25, 2],
+      [0.3, 0.4, -1, 0.2],
+    ]
+    const softmax = (z: number[]): number[] => {
+      const sum = z.reduce((all, one) => all + Math.exp(one), 0)
+      return z.map(one => Math.exp(one) / sum)
+    }
+    const [p, q] = [softmax(x!), softmax(y!)]
+    const model = modelOf(identity([1, 4]))
+    const evaluator = await prepare(model, { x: float32([1, 4], x!) }, { target: 'kl' })
+    const found = await evaluator.gradient({ x: Float32Array.from([...x!, ...y!]) }, 2)
+    const entropy = -p!.reduce((sum, value) => sum + value * Math.log(value), 0)
+    const divergence = p!.reduce((sum, value, i) => sum + value * Math.log(value / q![i]!), 0)
+    close(found.values, [-entropy, -entropy - divergence])
+    // Of sum_j p_j log q_j: p - q.
+    close(found.gradients['x']!, [0, 0, 0, 0, ...p!.map((value, i) => value - q![i]!)])
+    expect((await evaluator.forward({ x: Float32Array.from(y!) }, 1))[0]).toBeCloseTo(-entropy - divergence, 6)
+    await expect(prepare(model, { x: float32([1, 4], x!) }, { target: 'kl:2' })).rejects.toThrow('kl stands alone')
+  })
+
   it('the only number, and elements by their indices', async () => {
     expect((await explained([1, 1], [2.5], 'value')).value).toBe(2.5)
     expect((await explained([1, 2, 3], [0, 1, 2, 3, 4, 5], 'index:1,-1')).value).toBe(5)

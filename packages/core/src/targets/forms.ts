@@ -1,12 +1,13 @@
 /** @file Every form of a target's text, listed once: the command's help and the docs read this list. */
 import { box } from './box.js'
+import { kl } from './divergence.js'
 import { index, value } from './element.js'
 import type { TargetForm } from './form.js'
 import { mean, sum } from './region.js'
 import { token, tokens } from './token.js'
 
 /** Forms by the word before the colon. */
-export const targetForms: Readonly<Record<string, TargetForm>> = { mean, sum, box, index, value, token, tokens }
+export const targetForms: Readonly<Record<string, TargetForm>> = { mean, sum, box, index, value, token, tokens, kl }
 
 /** Every way to write a target, with what it means, for lists. */
 export const targetSyntax: readonly (readonly [syntax: string, summary: string])[] = [

@@ -14,8 +14,8 @@ interface LinkDefinition {
    * fits them.
    */
   readonly scores: (builder: GraphBuilder, outputs: string, weights: string, axis?: number) => string
-  /** The same in double precision, of one row: the score of class `index`. */
-  readonly score: (outputs: ArrayLike<number>, index: number) => number
+  /** The same in double precision, of one row: what gives the score of each class. */
+  readonly scorer: (outputs: ArrayLike<number>) => (index: number) => number
 }
 
 /** log sum_j exp z_j over the classes that `keep` lets through. */
@@ -33,16 +33,22 @@ function logSumExp(builder: GraphBuilder, scores: string, axis: number): string 
 }
 
 export const links: Readonly<Record<Link, LinkDefinition>> = {
-  logit: { describe: 'logit', scores: (_, outputs) => outputs, score: (outputs, index) => outputs[index]! },
+  logit: { describe: 'logit', scores: (_, outputs) => outputs, scorer: outputs => index => outputs[index]! },
   softmax: {
     describe: 'probability',
     scores: (builder, outputs, _, axis = -1) => builder.emit('Softmax', [outputs], { axis }),
-    score: (outputs, index) => Math.exp(outputs[index]! - logSumExpOf(outputs)),
+    scorer: outputs => {
+      const total = logSumExpOf(outputs)
+      return index => Math.exp(outputs[index]! - total)
+    },
   },
   'log-softmax': {
     describe: 'log probability',
     scores: (builder, outputs, _, axis = -1) => builder.emit('Sub', [outputs, logSumExp(builder, outputs, axis)]),
-    score: (outputs, index) => outputs[index]! - logSumExpOf(outputs),
+    scorer: outputs => {
+      const total = logSumExpOf(outputs)
+      return index => outputs[index]! - total
+    },
   },
   'log-odds': {
     describe: 'log odds',
@@ -51,7 +57,7 @@ export const links: Readonly<Record<Link, LinkDefinition>> = {
       const others = builder.emit('Where', [chosen, builder.float(-1e30), outputs])
       return builder.emit('Sub', [outputs, logSumExp(builder, others, axis)])
     },
-    score: (outputs, index) => outputs[index]! - logSumExpOf(outputs, i => i !== index),
+    scorer: outputs => index => outputs[index]! - logSumExpOf(outputs, i => i !== index),
   },
 }
 

@@ -82,13 +82,21 @@ export function targetValue(target: TargetShape & Pick<ResolvedTarget, 'classes'
     return custom.value(isList(outputs) ? { [custom.outputs[0]!]: outputs } : outputs)
   }
   const list = isList(outputs) ? outputs : outputs[output]!
-  const { score } = links[link as Link]
-  if (rowClasses === undefined) return classes.reduce((sum, { index, weight }) => sum + weight * score(list, index), 0)
-  return classes.reduce((sum, { index, weight }) => {
+  const { scorer } = links[link as Link]
+  let sum = 0
+  if (rowClasses === undefined || link === 'logit') {
+    const score = scorer(list)
+    for (const { index, weight } of classes) sum += weight * score(index)
+    return sum
+  }
+  const scorers = new Map<number, (index: number) => number>()
+  for (const { index, weight } of classes) {
     const { at, start } = placeOf(index, rowClasses, rowStep)
-    if (link === 'logit') return sum + weight * list[index]!
-    return sum + weight * score(rowScores(list, start, rowClasses, rowStep), at)
-  }, 0)
+    let score = scorers.get(start)
+    if (!score) scorers.set(start, (score = scorer(rowScores(list, start, rowClasses, rowStep))))
+    sum += weight * score(at)
+  }
+  return sum
 }
 
 /** The class that an element of the output stands for, and the first element of its row. */

@@ -93,7 +93,7 @@ function checkClass(logits: ArrayLike<number>, label: number): void {
 /** z_C - log sum_{j != C} exp z_j. @throws InputError where the logits have no class C */
 export function logOdds(logits: ArrayLike<number>, label: number): number {
   checkClass(logits, label)
-  return links['log-odds'].score(logits, label)
+  return links['log-odds'].scorer(logits)(label)
 }
 
 type LabelOf = (row: SwapLogits) => number
