@@ -40,6 +40,14 @@ describe('golden cases of transformer operators', () => {
     expectClose(found.of[0]!, [-0.0312239, 0.14293656, -0.02012219], 1e-6, 'relevance')
   })
 
+  it('a masked score has no relevance, and the others have what they have without it', () => {
+    const inf = Number.POSITIVE_INFINITY
+    const net = (b: GraphBuilder, [x]: readonly string[]): string =>
+      b.emit('Softmax', [b.emit('Add', [x!, b.float([0, -inf, 0, 0], [1, 4])])])
+    const found = relevance([row(1, 7, 2, 0.5)], net, [0.2, 0, 0.7, 0.1])
+    expectClose(found.of[0]!, [-0.0312239, 0, 0.14293656, -0.02012219], 1e-6, 'relevance')
+  })
+
   it('67: a product of matrices gives each half', () => {
     const [a, v] = [
       { dims: [2, 2], data: [0.5, 0.5, 0.25, 0.75] },

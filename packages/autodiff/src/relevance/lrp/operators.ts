@@ -124,14 +124,18 @@ const factors: Way = () =>
     return handed(relevance, kept.includes(true) ? { ...c, wants: index => kept[index] ?? false } : c)
   })
 
-/** R_x = x (R - s sum R) (Achtibat et al. 2024, proposition 3.1): for relevance p_c at one class, x times the gradient of p_c. */
+/**
+ * R_x = x (R - s sum R) (Achtibat et al. 2024, proposition 3.1): for relevance p_c at one class, x times the gradient of p_c. 0 where s
+ * is 0: a masked score of minus infinity brought nothing.
+ */
 const softmax: Way = () =>
   single((relevance, c) => {
     const s = c.output(0)
     const axis = c.int('axis', -1)
     const rank = c.rank(s)
     const total = c.emit('ReduceSum', [relevance, c.ints64([axis < 0 ? axis + rank : axis])], { keepdims: 1 })
-    return [c.emit('Mul', [c.input(0), c.emit('Sub', [relevance, c.emit('Mul', [s, total])])])]
+    const x = c.emit('Where', [c.emit('Equal', [s, c.scalar(0)]), c.scalar(0), c.input(0)])
+    return [c.emit('Mul', [x, c.emit('Sub', [relevance, c.emit('Mul', [s, total])])])]
   })
 
 /** Relevance goes to the winner; against a constant it is a rectifier, which passes. */
