@@ -54,3 +54,4 @@ export {
 } from './target.js'
 export { float32, type TensorValue, type TensorValues, type ValueDataType } from './tensor-value.js'
 export { hasTrees } from './trees/margin.js'
+export { type TreeShapRows, type TreeShapRowsOptions, treeShapRows } from './trees/rows.js'

@@ -5,6 +5,7 @@ import { saabas } from '../src/methods/saabas.js'
 import { treeShap } from '../src/methods/tree-shap.js'
 import { treeShapInteractions } from '../src/methods/tree-shap-interactions.js'
 import { emptyMargin, explainedTrees, shapleyValues } from '../src/trees/explained.js'
+import { treeShapRows } from '../src/trees/rows.js'
 import { build, modelOf, testRuntime } from './support/models.js'
 import {
   bruteInteractions,
@@ -376,5 +377,22 @@ describe('errors say what to do', () => {
     ],
   ] as const)('%s', async (_, graph, options, message) => {
     await expect(run(graph, options)).rejects.toThrow(message)
+  })
+})
+
+describe('many rows at once', () => {
+  it.each(['interventional', 'path-dependent'] as const)('each row as tree-shap alone has it: %s', async game => {
+    const random = new Random(3)
+    const draw = (count: number) => Array.from({ length: count }, () => Array.from({ length: columns }, () => random.normal()))
+    const [background, table] = [rowsOf(draw(5)), draw(70)]
+    const model = modelOf(treesModel(trees, { columns, base: [0.25] }))
+    const found = await treeShapRows(model, { x: rowsOf(table) }, { background, game, target: 0 })
+    expect(found.maps['x']!.dims).toEqual([70, columns])
+    for (const k of [0, 69]) {
+      const alone = await explain(model, row(table[k]!), treeShap, { target: 0, options: { background, game } })
+      expectNear(found.maps['x']!.values.subarray(k * columns, (k + 1) * columns), Array.from(alone.values))
+      expect(found.margins[k]).toBeCloseTo(alone.value, 10)
+      expect(found.baselineValue).toBeCloseTo(alone.baselineValue!, 10)
+    }
   })
 })

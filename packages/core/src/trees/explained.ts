@@ -119,12 +119,21 @@ export function emptyMargin({ parts, background, game, constant, x }: ExplainedT
   return constant + sum / count
 }
 
-/** The Shapley value of every player, in double precision. */
-export function shapleyValues({ parts, background, game, x }: ExplainedTrees): Float64Array {
-  const values = new Float64Array(x.length)
-  for (const part of parts) {
-    if (game === 'interventional') interventionalShap(part, x, background!, values)
-    else pathDependentShap(part, part.covers!, x, values)
+/** Gives the Shapley value of every player for rows of them, in double precision. */
+export function shapleyOf({ parts, background, game, x }: ExplainedTrees): (row: ArrayLike<number>) => Float64Array {
+  const adders = parts.map(part =>
+    game === 'interventional' ? interventionalShap(part, background!, x.length) : pathDependentShap(part, part.covers!, x.length),
+  )
+  return row => {
+    const values = new Float64Array(x.length)
+    for (const add of adders) add(row, values)
+    return values
   }
-  return values
 }
+
+/** The Shapley value of every player, in double precision. */
+export const shapleyValues = (explained: ExplainedTrees): Float64Array => shapleyOf(explained)(explained.x)
+
+/** The margin at a row of players. */
+export const marginAt = ({ parts, constant }: ExplainedTrees, row: ArrayLike<number>): number =>
+  parts.reduce((sum, part) => sum + evaluateTrees(part, row), constant)

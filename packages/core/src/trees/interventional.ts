@@ -16,9 +16,9 @@ export interface Background {
 /** 1 where `x` passes the split, by node. */
 export function decisions(forest: Forest, x: ArrayLike<number>): Uint8Array {
   const yes = new Uint8Array(forest.column.length)
-  forest.column.forEach((column, node) => {
-    if (column >= 0 && passes(forest, node, x[column]!)) yes[node] = 1
-  })
+  const { column } = forest
+  for (let node = 0; node < column.length; node++)
+    if (column[node]! >= 0 && passes(forest, node, x[column[node]!]!)) yes[node] = 1
   return yes
 }
 
@@ -34,25 +34,21 @@ function inverseBinomials(size: number): Float64Array {
   return table
 }
 
+/** Adds the Shapley values of one row of players, `x`, to `out`. */
+export type AddShapley = (x: ArrayLike<number>, out: Float64Array) => void
+
 /**
- * Adds to `out` the Shapley values of v(S) = mean over background rows b of the trees at (x in S, b elsewhere).
+ * Shapley values of v(S) = mean over background rows b of the trees at (x in S, b elsewhere), for rows x of `players` columns.
  *
  * For one b, a leaf is reached by coalitions that hold every player it needs from x (p of them) and none that it needs from b (q of them): each of the
  * first gets value (p-1)! q! / (p+q)!, each of the second -value p! (q-1)! / (p+q)!. One walk per tree and row visits only the leaves that some
  * mixture of x and b reaches, and adds up both weights on the way back: O(leaves x background) at worst.
  */
-export function interventionalShap(
-  { forest, values }: Trees,
-  x: ArrayLike<number>,
-  background: Background,
-  out: Float64Array,
-): void {
+export function interventionalShap({ forest, values }: Trees, { rows, count }: Background, players: number): AddShapley {
   const { column, yes, no, roots } = forest
-  const players = x.length
   const size = Math.min(forest.depth, players) + 1
   const weights = inverseBinomials(size)
-  const passed = decisions(forest, x)
-  const { rows, count } = background
+  let passed: Uint8Array
   /** 0 undecided, 1 from x, 2 from b. */
   const side = new Uint8Array(players)
   const sum = new Float64Array(players)
@@ -91,9 +87,13 @@ export function interventionalShap(
     loss = q > 0 ? worth / q : 0
   }
 
-  for (let row = 0; row < count; row++) {
-    start = row * players
-    for (const root of roots) walk(root, 0, 0)
+  return (x, out) => {
+    passed = decisions(forest, x)
+    sum.fill(0)
+    for (let row = 0; row < count; row++) {
+      start = row * players
+      for (const root of roots) walk(root, 0, 0)
+    }
+    for (let i = 0; i < players; i++) out[i]! += sum[i]! / count
   }
-  for (let i = 0; i < players; i++) out[i]! += sum[i]! / count
 }

@@ -2,7 +2,7 @@
 import { quadratures } from '../methods/quadrature.js'
 import type { Covers } from './covers.js'
 import type { Forest } from './forest.js'
-import { decisions, type Trees } from './interventional.js'
+import { type AddShapley, decisions, type Trees } from './interventional.js'
 
 /** Points t and weights that integrate the product of as many linear factors as a leaf can have players, exactly. */
 export function shapleyQuadrature(forest: Forest, players: number) {
@@ -23,7 +23,7 @@ export function nodeMeans({ forest, values }: Trees, { share }: Covers): Float64
 }
 
 /**
- * Adds to `out` the Shapley values of v(S): from each root, a split on a player of S is decided by x, any other is followed both ways
+ * Shapley values of v(S), for rows x of `players` columns: from each root, a split on a player of S is decided by x, any other is followed both ways
  * with the covers' shares.
  *
  * A leaf adds value * product over its players i of (o_i if i in S else z_i), with o_i 1 where x goes on to the leaf at all of i's splits (else 0) and
@@ -32,14 +32,15 @@ export function nodeMeans({ forest, values }: Trees, { share }: Covers): Float64
  * deepest leaf has players is exact. Products go down the tree, sums over leaves come up; a player's second split on a path takes back what its
  * first one said. O(nodes x depth / 2); no subtraction of nearly equal sums, unlike unwinding.
  */
-export function pathDependentShap(trees: Trees, covers: Covers, x: ArrayLike<number>, out: Float64Array): void {
+export function pathDependentShap(trees: Trees, covers: Covers, players: number): AddShapley {
   const { forest, values } = trees
   const { column, yes, no, roots } = forest
-  const { positions, weights } = shapleyQuadrature(forest, x.length)
+  const { positions, weights } = shapleyQuadrature(forest, players)
   const points = positions.length
-  const passed = decisions(forest, x)
-  const one = new Float64Array(x.length).fill(1)
-  const zero = new Float64Array(x.length).fill(1)
+  let passed: Uint8Array
+  let out: Float64Array
+  const one = new Float64Array(players).fill(1)
+  const zero = new Float64Array(players).fill(1)
   /** By depth and point: products above a node, sums below it. */
   const products = new Float64Array((forest.depth + 1) * points).fill(1)
   const sums = new Float64Array((forest.depth + 1) * points)
@@ -78,8 +79,12 @@ export function pathDependentShap(trees: Trees, covers: Covers, x: ArrayLike<num
     one[player] = o
     zero[player] = z
   }
-  for (const root of roots) {
-    products.fill(1, 0, points)
-    walk(root, 0)
+  return (x, into) => {
+    passed = decisions(forest, x)
+    out = into
+    for (const root of roots) {
+      products.fill(1, 0, points)
+      walk(root, 0)
+    }
   }
 }
