@@ -2,7 +2,7 @@
 import torch
 import torchvision
 
-NAMES = ('resnet50', 'mobilenet_v2', 'vit_b_16')
+NAMES = ('resnet18', 'resnet50', 'mobilenet_v2', 'vit_b_16')
 
 
 def build(name: str) -> torch.nn.Module:
