@@ -33,9 +33,9 @@ describe('ascribe methods', () => {
   })
 })
 
-describe('README.md', () => {
-  it('holds the current table of methods', () => {
-    const tool = fileURLToPath(new URL('../../../tools/readme-methods.mjs', import.meta.url))
+describe('the pages', () => {
+  it('say what methods, targets, metrics, normalisers and schemes are now', () => {
+    const tool = fileURLToPath(new URL('../../../tools/docs.mjs', import.meta.url))
     const { status, stderr } = spawnSync(process.execPath, [tool, '--check'], { encoding: 'utf8' })
     expect(stderr).toBe('')
     expect(status).toBe(0)

@@ -279,13 +279,6 @@ describe('targets and segments from files', () => {
     expect(Math.abs(input.results[0].relativeResidual)).toBeLessThan(0.05)
   })
 
-  it("the README's table of targets is current", () => {
-    const tool = fileURLToPath(new URL('../../../tools/readme-targets.mjs', import.meta.url))
-    const { stderr, status } = spawnSync(process.execPath, [tool, '--check'], { encoding: 'utf8' })
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
-  })
-
   it('help lists every form of a target', async () => {
     const { stdout } = await run(['explain', '--help'])
     for (const form of ['mean:CLASS@REGION', 'box:I/CLASS', 'token:POSITION/CLASS', 'index:I,J,K', 'FILE.onnx'])

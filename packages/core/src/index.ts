@@ -12,7 +12,8 @@ export { type ExplainOptions, explain, residualTolerance } from './explain.js'
 export * from './functions.js'
 export * from './io/index.js'
 export { chunkSize, defaultMemory, peakBytes } from './memory.js'
-export { methodNamed, methods } from './methods/index.js'
+export { type Counterpart, counterparts } from './methods/counterparts.js'
+export { families, methodNamed, methods } from './methods/index.js'
 export {
   type Method,
   type MethodCost,
