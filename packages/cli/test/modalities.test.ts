@@ -1,8 +1,6 @@
 /** @file `ascribe explain` on texts, time series and graphs, and on targets and segments from files. */
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { explain, float32, readNpy, type TensorValue, writeNpz } from '@ascribe/core'
 import { load } from '@ascribe/core/node'
 import { GraphBuilder, Tensor } from '@ascribe/onnx'
