@@ -31,20 +31,10 @@ export const backgroundSize = (baseline: Baseline, samples: number): number =>
   typeof baseline === 'string' ? (isDrawn(baseline) ? samples : 1) : (tensorsOf(baseline)[0]?.dims[0] ?? 1)
 
 /**
- * The baselines to draw from. Values given hold one row or several, [rows, ...], as many for every explained tensor; row k of all of
- * them together is one baseline. A random kind (`uniform`) gives `samples` draws, draw k from seed and k only.
- * @throws UsageError for values that are not whole rows of the input's size
+ * The rows of values given: one or several, [rows, ...], as many for every explained tensor; row k of all of them together is one baseline.
+ * @throws UsageError for values that are not whole rows of the input's size, or different numbers of rows
  */
-export function backgroundOf(evaluator: Evaluator, baseline: Baseline, samples: number, seed: number): Background {
-  if (typeof baseline === 'string') {
-    if (isDrawn(baseline)) {
-      const row = (index: number): Points =>
-        baselinePoints(evaluator, baseline, new Random(seed, drawStream + index).integer(2 ** 31))
-      return { count: samples, row }
-    }
-    const only = baselinePoints(evaluator, baseline, seed)
-    return { count: 1, row: () => only }
-  }
+export function givenRows(evaluator: Evaluator, baseline: Exclude<Baseline, string>): Background {
   const single = 'data' in baseline && 'dims' in baseline
   const sets = Object.entries(evaluator.inputs).map(([name, { data, dims }]) => {
     const given = (single ? baseline : (baseline as Record<string, TensorValue<'float32'>>)[name]) as
@@ -67,4 +57,19 @@ export function backgroundOf(evaluator: Evaluator, baseline: Baseline, samples: 
   const row = (index: number): Points =>
     Object.fromEntries(sets.map(({ name, size, values }) => [name, values.subarray(index * size, (index + 1) * size)]))
   return { count, row }
+}
+
+/**
+ * The baselines to draw from: those given, or `samples` draws of a random kind (`uniform`), draw k from seed and k only.
+ * @throws UsageError for an unknown baseline, and where `givenRows` does
+ */
+export function backgroundOf(evaluator: Evaluator, baseline: Baseline, samples: number, seed: number): Background {
+  if (typeof baseline !== 'string') return givenRows(evaluator, baseline)
+  if (isDrawn(baseline)) {
+    const row = (index: number): Points =>
+      baselinePoints(evaluator, baseline, new Random(seed, drawStream + index).integer(2 ** 31))
+    return { count: samples, row }
+  }
+  const only = baselinePoints(evaluator, baseline, seed)
+  return { count: 1, row: () => only }
 }
