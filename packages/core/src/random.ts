@@ -67,3 +67,13 @@ export class Random {
     return radius * Math.cos(angle)
   }
 }
+
+/** 0 to count - 1 in random order (Fisher, Yates). */
+export function shuffled(count: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const other = random.integer(i + 1)
+    ;[order[i], order[other]] = [order[other]!, order[i]!]
+  }
+  return order
+}

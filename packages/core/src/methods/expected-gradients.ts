@@ -1,7 +1,7 @@
 /** @file expected-gradients: integrated gradients averaged over baselines, by sampling (GradientSHAP). */
 import { relativeResidual } from '../attribution.js'
 import type { Evaluator, Points } from '../evaluator.js'
-import { Random } from '../random.js'
+import { Random, shuffled } from '../random.js'
 import { type Background, backgroundOf, backgroundSize } from './background.js'
 import { type LinePoint, linePoints, zeroSums } from './line.js'
 import { mapsOf } from './maps.js'
@@ -33,15 +33,6 @@ const settingsOf = (options: Options): Settings => variants[options['variant']] 
 interface Plan {
   readonly baselines: readonly number[]
   readonly positions: readonly number[]
-}
-
-function shuffled(count: number, random: Random): number[] {
-  const order = Array.from({ length: count }, (_, i) => i)
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    ;[order[i], order[j]] = [order[j]!, order[i]!]
-  }
-  return order
 }
 
 const samplings: Readonly<Record<string, (samples: number, baselines: number, random: Random) => Plan>> = {

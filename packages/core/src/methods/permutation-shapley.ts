@@ -1,5 +1,5 @@
 /** @file permutation-shapley: Shapley values from features that join in random orders, each followed by its reverse. */
-import { Random } from '../random.js'
+import { Random, shuffled } from '../random.js'
 import { gameOf, gameOptions } from '../segments/game.js'
 import { expectedFeatures } from '../segments/index.js'
 import type { Method } from './method.js'
@@ -7,11 +7,7 @@ import type { Method } from './method.js'
 /** Order `index` of the players: of two neighbours, the second is the first reversed where `antithetic`. */
 function orderOf(players: number, index: number, antithetic: boolean, seed: number): Uint32Array {
   const random = new Random(seed, antithetic ? index >> 1 : index)
-  const order = Uint32Array.from({ length: players }, (_, i) => i)
-  for (let i = players - 1; i > 0; i--) {
-    const other = random.integer(i + 1)
-    ;[order[i], order[other]] = [order[other]!, order[i]!]
-  }
+  const order = shuffled(players, random)
   return antithetic && index % 2 === 1 ? order.reverse() : order
 }
 
