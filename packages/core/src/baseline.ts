@@ -5,10 +5,11 @@ import { UsageError } from './errors.js'
 import type { Layout } from './io/preprocessing.js'
 import { fromPlanes, pictureAxes, pictureStrides, toPlanes } from './picture.js'
 import { Random } from './random.js'
+import { timeAxis } from './segments/time.js'
 import { suggestion } from './suggest.js'
 import { extent, type TensorValue } from './tensor-value.js'
 
-/** `zeros`, `constant:0.5`, `mean` (per channel), `blur:10` (sigma in pixels), `uniform` (seeded, within the input's own range), or values given. */
+/** `zeros`, `constant:0.5`, `mean` (per channel), `channel-mean` (over time, per channel of a series), `blur:10` (sigma in pixels), `uniform` (seeded, within the input's own range), or values given. */
 export type Baseline = string | TensorValue<'float32'> | Readonly<Record<string, TensorValue<'float32'>>>
 
 interface BaselineKind {
@@ -37,6 +38,23 @@ export const baselineKinds: Readonly<Record<string, BaselineKind>> = {
         planes.fill(sum / size, start, start + size)
       }
       return axes ? fromPlanes(planes, input.dims, axes) : planes
+    },
+  },
+  'channel-mean': {
+    summary: 'the mean over time of each channel of a series (time the longer axis, or channel-mean:AXIS); of all else as mean',
+    parameter: 0,
+    make: (input, asked, seed, layout) => {
+      const { dims, data } = input
+      const told = dims.length === 3 && dims[1] !== dims[2]
+      if (asked === 0 && (!told || pictureAxes(dims, layout))) return baselineKinds['mean']!.make(input, 0, seed, layout)
+      const axis = timeAxis('input', dims, asked, 'baseline "channel-mean"', 'channel-mean:1 (time along axis 1)')
+      const [steps, inner] = [dims[axis]!, dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)]
+      const channel = (i: number): number => Math.floor(i / inner / steps) * inner + (i % inner)
+      const sums = new Float64Array(data.length / steps)
+      data.forEach((value, i) => {
+        sums[channel(i)]! += value
+      })
+      return Float32Array.from(data, (_, i) => sums[channel(i)]! / steps)
     },
   },
   blur: {

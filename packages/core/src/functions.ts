@@ -73,6 +73,13 @@ export interface XraiOptions extends MethodOptions {
   readonly [inner: `of.${string}`]: unknown
 }
 
+export interface TsSaliencyOptions extends MethodOptions {
+  readonly points?: number
+  readonly directions?: number
+  readonly step?: number
+  readonly baseline?: Baseline
+}
+
 export interface DiscretisedIgOptions extends MethodOptions {
   readonly points?: number
   readonly strategy?: 'greedy' | 'maxcount'
@@ -506,6 +513,7 @@ export const guidedIg = methodFunction<GuidedIgOptions>('guided-ig')
 export const idg = methodFunction<IdgOptions>('idg')
 export const xrai = methodFunction<XraiOptions>('xrai')
 export const discretisedIg = methodFunction<DiscretisedIgOptions>('discretised-ig')
+export const tsSaliency = methodFunction<TsSaliencyOptions>('ts-saliency')
 export const sequentialIg = methodFunction<SequentialIgOptions>('sequential-ig')
 export const smoothGrad = methodFunction<SmoothGradOptions>('smooth-grad')
 export const noiseTunnel = methodFunction<NoiseTunnelOptions>('noise-tunnel')

@@ -60,6 +60,7 @@ const quick: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'neuron-conductance': { points: 9, neuron: '1/1/1' },
   'guided-ig': { points: 11 },
   idg: { points: 13 },
+  'ts-saliency': { points: 5, directions: 6 },
   'deeplift-shap': { samples: 7 },
   'smooth-grad': { samples: 11 },
   'noise-tunnel': { samples: 11 },

@@ -79,6 +79,7 @@ import { sequentialIg } from './sequential-ig.js'
 import { smoothGrad } from './smooth-grad.js'
 import { treeShap } from './tree-shap.js'
 import { treeShapInteractions } from './tree-shap-interactions.js'
+import { tsSaliency } from './ts-saliency.js'
 import { uniform } from './uniform.js'
 import { xrai } from './xrai.js'
 
@@ -116,6 +117,7 @@ const listed: readonly Family[] = [
       idg,
       discretisedIg,
       sequentialIg,
+      tsSaliency,
       xrai(methodNamed),
       conductance,
       internalInfluence,
