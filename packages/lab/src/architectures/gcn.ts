@@ -1,32 +1,36 @@
 /** @file gcn: graph convolutions over the nodes of one graph. */
 import type { Architecture } from './architecture.js'
-import { graphConvolution } from './layers/graph-convolution.js'
+import { glorot, zeros } from './initializers.js'
+import { graphNetwork, graphOptions } from './layers/graph-network.js'
+import { along, arriving } from './layers/neighbours.js'
 
 /**
- * Z = A relu(A X W1 + b1) W2 + b2 with dropout before each convolution. Inputs: nodes X [nodes, columns] and the adjacency A
- * [nodes, nodes], which comes with self-loops and normalised: A = D^-1/2 (links + I) D^-1/2. Kipf and Welling, ICLR 2017.
+ * Layers y = D^-1/2 (W + I) D^-1/2 x w + b with ReLU between them and dropout before each: W the weighted edges, D = I + the sum of the
+ * weights that arrive. Degrees are counted in the weights, so an edge of weight 0 is no edge; the loop has weight 1 always.
+ * Kipf and Welling, ICLR 2017, equation 2.
  */
 export const gcn: Architecture = {
   name: 'gcn',
-  summary: 'graph convolutions over the nodes of one graph, with a dense normalised adjacency matrix',
+  summary: 'graph convolutions over the nodes of one graph, with weighted edges',
   citation: 'Kipf and Welling: Semi-Supervised Classification with Graph Convolutional Networks, ICLR 2017',
   reads: 'graph',
   options: {
     width: { kind: 'number', default: 16, minimum: 1, integer: true, describe: 'numbers per node between the convolutions' },
-    depth: { kind: 'number', default: 2, minimum: 1, integer: true, describe: 'graph convolutions' },
-    dropout: { kind: 'number', default: 0.5, minimum: 0, maximum: 0.9, describe: 'share of values dropped in training' },
+    ...graphOptions,
   },
-  build(net, [x, adjacency], { row, classes }, { width, depth, dropout }) {
-    let [value, inputs] = [x!, row[0]!]
-    for (let index = 0; index < depth; index++) {
-      const last = index === depth - 1
-      const outputs = last ? classes : width
-      value = net.dropout(value, dropout, [inputs])
-      value = graphConvolution(net, `convolution${index + 1}`, value, adjacency!, inputs, outputs)
-      if (!last) value = net.emit('Relu', [value])
-      inputs = outputs
-    }
-    return value
+  build: (net, inputs, task, options) => {
+    let scale: string | undefined
+    return graphNetwork(net, inputs, task, options, 'Relu', (x, neighbours, name, width, outputs) => {
+      scale ??= net.emit('Reciprocal', [net.emit('Sqrt', [net.emit('Add', [neighbours.degree, net.scalar(1)])])])
+      return net.scoped(name, () => {
+        const product = net.emit('MatMul', [x, net.parameter('weight', [width, outputs], glorot)])
+        const own = net.emit('Mul', [product, scale!])
+        const messages = net.emit('Mul', [along(net, own, neighbours.sources), neighbours.weights])
+        const sum = net.emit('Add', [arriving(net, neighbours, messages, outputs), own])
+        const bias = net.parameter('bias', [outputs], zeros, false)
+        return { value: net.emit('Add', [net.emit('Mul', [sum, scale!]), bias]), width: outputs }
+      })
+    })
   },
   training: { optimizer: 'adamw', learningRate: 0.01, weightDecay: 5e-4, warmUp: 0 },
 }

@@ -5,6 +5,20 @@ import type { Task } from '../architectures/architecture.js'
 export interface Row {
   readonly values: Uint8Array | Float32Array
   readonly label: number
+  /** What it counts in the loss; default 1. */
+  readonly weight?: number
+}
+
+/** Data whose rows are the nodes of one graph: every step sees all of them, and those of weight 0 only as neighbours. */
+export interface GraphTraining {
+  /** [2, edges]: nodes that edges leave, then nodes that they enter; every edge in both directions. */
+  readonly edges: BigInt64Array
+  /** Nodes of weight 1. */
+  readonly learned: number
+  /** Nodes that the network is tested on after each epoch. */
+  readonly validation: Int32Array
+  /** Steps called an epoch. */
+  readonly steps: number
 }
 
 export interface TrainingData {
@@ -20,6 +34,7 @@ export interface TrainingData {
   /** Row `index` of an epoch; a stream gives other rows each epoch. */
   readonly training: (epoch: number, index: number) => Row | Promise<Row>
   readonly validation: (index: number) => Row | Promise<Row>
+  readonly graph?: GraphTraining
 }
 
 /** What a network for these data reads and answers. */

@@ -19,16 +19,21 @@ export interface ExportOptions {
 
 /**
  * The inference graph: input `input` ['batch', ...row] float32 (pictures in [-1, 1]), output `logits` ['batch', classes]; batch norm
- * folded into the convolutions before it. A graph network reads `input` [nodes, columns] and `adjacency` [nodes, nodes].
+ * folded into the convolutions before it. A graph network reads `input` [nodes, columns], `edge_index` [2, edges] int64 with every edge in
+ * both directions, and `edge_weight` [edges] in [0, 1], and answers `logits` [nodes, classes].
  */
 export function exportGraph(options: ExportOptions): Graph {
   const { architecture, task, classes, metadata = {} } = options
   const builder = new GraphBuilder()
   const rows = architecture.reads === 'graph' ? 'nodes' : 'batch'
   const inputs = [builder.input('input', 'float32', [rows, ...task.row])]
-  if (architecture.reads === 'graph') inputs.push(builder.input('adjacency', 'float32', [rows, rows]))
+  if (architecture.reads === 'graph') {
+    inputs.push(builder.input('edge_index', 'int64', [2, 'edges']))
+    inputs.push(builder.emit('Unsqueeze', [builder.input('edge_weight', 'float32', ['edges']), builder.ints([0])]))
+  }
   const net = new Network(builder, undefined, constantValues(options.layout.reader(options.parameters, options.statistics)))
-  const logits = architecture.build(net, inputs, task, options.architectureOptions)
+  const built = architecture.build(net, inputs, task, options.architectureOptions)
+  const logits = architecture.reads === 'graph' ? net.reshape(built, [-1, task.classes]) : built
   builder.append({ domain: '', operator: 'Identity', name: 'logits', inputs: [logits], outputs: ['logits'], attributes: {} })
   builder.output('logits', 'float32', [rows, task.classes])
   return foldBatchNorm(

@@ -2,7 +2,7 @@
 import { Random, type TensorValue, type TensorValues } from '@ascribe/core'
 import type { DropoutSpec } from '../architectures/network.js'
 import { type Augmentation, augment } from './augment.js'
-import type { Row, TrainingData } from './data.js'
+import type { GraphTraining, Row, TrainingData } from './data.js'
 
 /** Streams of the seed: one purpose each. Parameters use 0 and up. */
 export const streams = { order: 1_000_000_000, augmentation: 2_000_000_000, dropout: 1_000_000_000_000 } as const
@@ -52,6 +52,16 @@ export async function batchOf(options: FeedOptions, epoch: number, indices: Uint
   return packed(data, made, rows, (row, position, into, at) => fill(row, indices[position]!, into, at))
 }
 
+/** Everything that the steps on a graph read: its nodes, labels, weights and edges, the same in every step. */
+export async function wholeGraph({ data, rows }: FeedOptions, { edges }: GraphTraining): Promise<TensorValues> {
+  const made: Row[] = []
+  for (let node = 0; node < rows; node++) made.push(await data.training(0, node))
+  return {
+    ...packed(data, made, rows, () => {}),
+    edge_index: { dtype: 'int64', dims: [2, edges.length / 2], data: edges },
+  }
+}
+
 /** Rows as the feeds of a step; missing rows weigh nothing. */
 function packed(
   data: TrainingData,
@@ -68,7 +78,7 @@ function packed(
     if (values instanceof Uint8Array) fill(row, position, values, position * size)
     else values.set(row.values, position * size)
     labels[position] = BigInt(row.label)
-    weights[position] = 1
+    weights[position] = row.weight ?? 1
   })
   const [channels, height, width] = data.row as [number, number, number]
   const value: TensorValue = picture

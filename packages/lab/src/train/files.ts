@@ -28,7 +28,7 @@ export interface Recipe {
   readonly weightDecay?: number
   readonly warmUp?: number
   readonly epochs: number
-  /** Rows per step. Default 64. */
+  /** Rows per step. Default 64; of a graph always all nodes. */
   readonly batch?: number
   /** Default 0. */
   readonly labelSmoothing?: number
@@ -66,7 +66,7 @@ export interface TrainingRecord {
   readonly losses: readonly number[]
 }
 
-const settle = (recipe: Recipe) => {
+const settle = (recipe: Recipe, data: TrainingData) => {
   const { training } = recipe.architecture
   const optimizer = optimizerNamed(recipe.optimizer ?? training.optimizer)
   return {
@@ -78,7 +78,7 @@ const settle = (recipe: Recipe) => {
     learningRate: recipe.learningRate ?? training.learningRate,
     warmUp: recipe.warmUp ?? training.warmUp,
     epochs: recipe.epochs,
-    rows: recipe.batch ?? 64,
+    rows: data.graph ? data.count : (recipe.batch ?? 64),
     labelSmoothing: recipe.labelSmoothing ?? 0,
     clip: recipe.clip ?? 0,
     augmentation: recipe.augmentation ?? noAugmentation,
@@ -91,7 +91,7 @@ function identityOf(
   recipe: Recipe,
   data: TrainingData,
 ): { readonly identity: string; readonly settled: Record<string, unknown> } {
-  const { optimizer, ...rest } = settle(recipe)
+  const { optimizer, ...rest } = settle(recipe, data)
   const settled = { architecture: recipe.architecture.name, options: recipe.options, optimizer: optimizer.name, ...rest }
   const all = JSON.stringify({ version, settled, data: data.digest, row: data.row, classes: data.classes })
   return { identity: createHash('sha256').update(all).digest('hex'), settled }
@@ -127,7 +127,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainingRe
   if (from) options.onResume?.(from.epoch)
   const { state, step } = await trainFrom(
     {
-      ...settle(recipe),
+      ...settle(recipe, data),
       architecture: recipe.architecture,
       architectureOptions: recipe.options,
       data,

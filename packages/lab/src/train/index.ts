@@ -1,6 +1,6 @@
 /** @file Training. */
 export { type Augmentation, noAugmentation } from './augment.js'
-export type { Row, TrainingData } from './data.js'
+export type { GraphTraining, Row, TrainingData } from './data.js'
 export { type ExportOptions, exportGraph } from './export.js'
 export { finishedRun, type Recipe, readRecord, type TrainingRecord, type TrainModelOptions, trainModel } from './files.js'
 export { optimizerNamed, optimizers } from './optimizers/index.js'

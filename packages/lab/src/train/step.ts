@@ -15,8 +15,10 @@ export interface StepOptions {
   readonly task: Task
   readonly optimizer: Optimizer
   readonly optimizerOptions: Options
-  /** Rows per step. */
+  /** Rows per step; for graphs all nodes. */
   readonly rows: number
+  /** For graphs: edges, both directions counted. */
+  readonly edges?: number
   readonly labelSmoothing: number
   /** Largest norm of the whole gradient; 0 does not clip. */
   readonly clip: number
@@ -33,12 +35,15 @@ export interface TrainingStep {
 /** The layout of an architecture's parameters, found by building it once. */
 export function layoutOf(architecture: Architecture, options: Options, task: Task): Layout {
   const net = new Network(new GraphBuilder(), undefined, constantValues())
-  architecture.build(net, inputsOf(net.builder, architecture, task, 1), task, options)
+  architecture.build(net, inputsOf(net.builder, architecture, task, 1, 1), task, options)
   return new Layout(net.parameters, net.statistics)
 }
 
-/** Declares what the architecture reads and gives it as float32: pictures come as bytes [N, H, W, C] and become [-1, 1], [N, C, H, W]. */
-function inputsOf(builder: GraphBuilder, architecture: Architecture, { row }: Task, rows: number): string[] {
+/**
+ * Declares what the architecture reads and gives it as float32: pictures come as bytes [N, H, W, C] and become [-1, 1], [N, C, H, W];
+ * the edges of a graph [2, edges] come with weights of 1.
+ */
+function inputsOf(builder: GraphBuilder, architecture: Architecture, { row }: Task, rows: number, edges = 0): string[] {
   if (architecture.reads === 'picture') {
     const [channels, height, width] = row as [number, number, number]
     const bytes = builder.input('rows', 'uint8', [rows, height, width, channels])
@@ -46,12 +51,15 @@ function inputsOf(builder: GraphBuilder, architecture: Architecture, { row }: Ta
     return [builder.emit('Sub', [builder.emit('Mul', [first, builder.float(1 / 127.5)]), builder.float(1)])]
   }
   const table = builder.input('rows', 'float32', [rows, ...row])
-  return architecture.reads === 'graph' ? [table, builder.input('adjacency', 'float32', [rows, rows])] : [table]
+  if (architecture.reads !== 'graph') return [table]
+  const weights = Tensor.float32([1, edges], new Float32Array(edges).fill(1))
+  return [table, builder.input('edge_index', 'int64', [2, edges]), builder.constant(weights, 'edge_weight')]
 }
 
 /**
  * Builds the step. Inputs: `rows`, `labels` [N] int64, `weights` [N], `parameters` [P], `statistics` [S], one `slot/...` [P] per slot of the
- * optimiser, scalars `learning_rate` and the optimiser's own, and dropout masks. Outputs: `loss`, `correct`, and new values of what is carried.
+ * optimiser, scalars `learning_rate` and the optimiser's own, dropout masks, and for graphs `edge_index` [2, edges].
+ * Outputs: `loss`, `correct`, and new values of what is carried.
  */
 export function trainingStep(options: StepOptions): TrainingStep {
   const { architecture, task, optimizer, rows } = options
@@ -66,7 +74,9 @@ export function trainingStep(options: StepOptions): TrainingStep {
     statistic: ({ name }) => running.get(name)!,
   }
   const net = new Network(builder, rows, values)
-  const logits = architecture.build(net, inputsOf(builder, architecture, task, rows), task, options.architectureOptions)
+  const inputs = inputsOf(builder, architecture, task, rows, options.edges)
+  const built = architecture.build(net, inputs, task, options.architectureOptions)
+  const logits = architecture.reads === 'graph' ? net.reshape(built, [rows, task.classes]) : built
   const labels = builder.input('labels', 'int64', [rows])
   const weights = builder.input('weights', 'float32', [rows])
   const { loss, correct } = crossEntropy(builder, logits, labels, weights, task.classes, options.labelSmoothing)

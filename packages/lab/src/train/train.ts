@@ -1,9 +1,9 @@
 /** @file Training: epochs of steps on ONNX Runtime, validation after each, and a state that can go on where it stopped. */
 import { AscribeError, InputError, Random, type Runtime, type Session, type TensorValues } from '@ascribe/core'
-import { encodeModel } from '@ascribe/onnx'
+import { bindInputs, encodeModel, type Graph, Tensor } from '@ascribe/onnx'
 import { shuffled } from '../order.js'
 import { type TrainingData, taskOf } from './data.js'
-import { batchOf, type FeedOptions, masks, scalarValues, streams, vectors } from './feeds.js'
+import { batchOf, type FeedOptions, masks, scalarValues, streams, vectors, wholeGraph } from './feeds.js'
 import { cosineRate } from './schedule.js'
 import type { EpochRecord, TrainingState } from './state.js'
 import { type StepOptions, type TrainingStep, trainingStep } from './step.js'
@@ -42,7 +42,8 @@ const divergence = 2
 const watched = 25
 
 /** Steps in an epoch: rows that do not fill a batch are left out (they are others each epoch). */
-const stepsPerEpoch = (data: TrainingData, rows: number): number => Math.max(1, Math.floor(data.count / rows))
+const stepsPerEpoch = (data: TrainingData, rows: number): number =>
+  data.graph?.steps ?? Math.max(1, Math.floor(data.count / rows))
 
 /**
  * Trains. Every random choice comes from the seed and its place (epoch, row), so a run that goes on from a state ends with the same
@@ -55,14 +56,28 @@ export async function train(options: TrainOptions): Promise<Trained> {
     throw new InputError(
       `${data.name} has ${data.count} training rows, fewer than a batch of ${options.rows}; take smaller batches`,
     )
-  const step = trainingStep({ ...options, task: taskOf(data) })
-  const session = await runtime.open(encodeModel(step.graph))
+  const edges = data.graph && data.graph.edges.length / 2
+  const step = trainingStep({ ...options, task: taskOf(data), ...(edges === undefined ? {} : { edges }) })
+  const session = await runtime.open(encodeModel(await graphOf(options, step)))
   try {
     const first = options.from ?? initialState(options, step)
     return { state: await epochs(options, step, session, first), step }
   } finally {
     if (!signal?.aborted) await session.dispose()
   }
+}
+
+/** The step's graph. Where the data are one graph, its nodes and edges are constants of it: they are the same in every step. */
+async function graphOf(options: TrainOptions, { graph }: TrainingStep): Promise<Graph> {
+  const { data, rows } = options
+  if (!data.graph) return graph
+  if (rows !== data.count)
+    throw new InputError(`${data.name} is one graph: a step takes all of its ${data.count} nodes, not ${rows}`)
+  const constants = Object.entries(await wholeGraph(options, data.graph)).map(([name, { dtype, dims, data: values }]) => {
+    const { buffer, byteOffset, byteLength } = values
+    return [name, new Tensor(dtype, dims, new Uint8Array(buffer, byteOffset, byteLength))] as const
+  })
+  return bindInputs(graph, new Map(constants))
 }
 
 function initialState(options: TrainOptions, { layout }: TrainingStep): TrainingState {
@@ -121,12 +136,14 @@ async function oneEpoch(options: TrainOptions, built: TrainingStep, session: Ses
   const { epoch } = state
   const perEpoch = stepsPerEpoch(data, rows)
   const order = shuffled(data.count, new Random(options.seed, streams.order + epoch))
+  const batchAt = async (index: number): Promise<TensorValues> =>
+    data.graph ? {} : batchOf(options, epoch, order.subarray(index * rows, (index + 1) * rows))
   const losses: number[] = []
   let correct = 0
   let learningRate = 0
   let carried: Record<string, Float32Array> = {}
   let feeds: TensorValues = state.carried ? vectors(state.carried) : {}
-  let batch = await batchOf(options, epoch, order.subarray(0, rows))
+  let batch = await batchAt(0)
   for (let index = 0; index < perEpoch; index++) {
     learningRate = cosineRate(state.step + index, perEpoch * epochs, options.learningRate, options.warmUp)
     const scalars = {
@@ -140,7 +157,7 @@ async function oneEpoch(options: TrainOptions, built: TrainingStep, session: Ses
       { keep: built.carried, ...(signal && { signal }) },
     )
     // The next batch is made while this one is worked on. A failure there must not hide one of the run.
-    const next = last ? undefined : batchOf(options, epoch, order.subarray((index + 1) * rows, (index + 2) * rows))
+    const next = last ? undefined : batchAt(index + 1)
     next?.catch(() => {})
     const result = await running
     feeds = {}
@@ -156,7 +173,7 @@ async function oneEpoch(options: TrainOptions, built: TrainingStep, session: Ses
     else batch = await next!
   }
   const loss = losses.reduce((sum, value) => sum + value, 0) / losses.length
-  return { carried, losses, loss, accuracy: correct / (perEpoch * rows), learningRate }
+  return { carried, losses, loss, accuracy: correct / (perEpoch * (data.graph?.learned ?? rows)), learningRate }
 }
 
 function refuseDivergence(losses: readonly number[], options: TrainOptions, step: number, rate: number): void {

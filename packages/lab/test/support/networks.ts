@@ -1,5 +1,5 @@
 /** @file One small network per architecture, with a task that it can learn, for tests of architectures and training. */
-import { type Options, Random, type TensorValues } from '@ascribe/core'
+import { type Options, Random, type TensorValue, type TensorValues } from '@ascribe/core'
 import { elementCount, type NdArray, ndarray } from '@ascribe/onnx'
 import type { Architecture, Task } from '../../src/architectures/architecture.js'
 import { architectureNamed } from '../../src/architectures/index.js'
@@ -101,6 +101,9 @@ export const smallNetworks: readonly Small[] = [
   small('mlp', { width: 6, dropout: 0.2 }, [5], linear(5, 6) + linear(6, 6) + linear(6, 3)),
   small('mlp', { width: 6, depth: 1, activation: 'softplus' }, [5], linear(5, 6) + linear(6, 3)),
   small('gcn', { width: 6, dropout: 0.2 }, [5], linear(5, 6) + linear(6, 3)),
+  small('gcn', { width: 6, depth: 1, dropout: 0, degrees: true }, [5], linear(6, 3)),
+  small('gat', { width: 4, heads: 3, dropout: 0.1 }, [5], (5 + 3) * 12 + (12 + 3) * 3),
+  small('sage', { width: 6, dropout: 0.2 }, [5], 5 * 6 + linear(5, 6) + 6 * 3 + linear(6, 3)),
 ]
 
 /** Rows per step. */
@@ -121,6 +124,7 @@ export function stepOf(
     optimizer,
     optimizerOptions,
     rows,
+    edges: links()[0]!.length,
     labelSmoothing: 0,
     clip: 0,
     ...more,
@@ -129,20 +133,16 @@ export function stepOf(
 
 export const optimizerOptions = { sgd: withDefaults(sgd.options), adamw: withDefaults(adamw.options) }
 
-/** D^-1/2 (links + I) D^-1/2 of pairs of one class (0-3, 1-4, 2-5) in a chain. */
-export function adjacency(): Float32Array {
-  const links: number[][] = Array.from({ length: rows }, (_, i) => Array.from({ length: rows }, (_, j) => (i === j ? 1 : 0)))
-  const connect = (i: number, j: number): void => {
-    links[i]![j] = links[j]![i] = 1
-  }
-  for (let i = 0; i < 3; i++) connect(i, i + 3)
-  connect(0, 1)
-  connect(1, 2)
-  const degree = links.map(line => line.reduce((sum, link) => sum + link, 0))
-  return Float32Array.from({ length: rows * rows }, (_, at) => {
-    const [i, j] = [Math.floor(at / rows), at % rows]
-    return links[i]![j]! / Math.sqrt(degree[i]! * degree[j]!)
-  })
+/** Pairs of one class (0-3, 1-4, 2-5) in a chain, both directions: nodes left, nodes entered. */
+export function links(): number[][] {
+  const pairs = [...Array.from({ length: 3 }, (_, i) => [i, i + 3]), [0, 1], [1, 2]]
+  return [0, 1].map(end => [...pairs.map(pair => pair[end]!), ...pairs.map(pair => pair[1 - end]!)])
+}
+
+/** The same as a tensor [2, edges]. */
+export function edgeIndex(): TensorValue {
+  const both = links()
+  return { dtype: 'int64', dims: [2, both[0]!.length], data: BigInt64Array.from(both.flat(), BigInt) }
 }
 
 /** Feeds of one step beside parameters, slots and rates: rows whose class shows in their values, and masks where dropout is. */
@@ -167,7 +167,7 @@ export function batch({ architecture, task }: Small, { dropouts }: TrainingStep,
         ? { dtype: 'uint8', dims: [rows, side, side, channels], data: pixels() }
         : { dtype: 'float32', dims: [rows, size], data: columns() },
     ...(architecture.reads === 'graph' && {
-      adjacency: { dtype: 'float32', dims: [rows, rows], data: adjacency() },
+      edge_index: edgeIndex(),
     }),
     labels: { dtype: 'int64', dims: [rows], data: BigInt64Array.from(labels, BigInt) },
     weights: { dtype: 'float32', dims: [rows], data: Float32Array.from({ length: rows }, (_, row) => 1 + row / 10) },
