@@ -105,6 +105,7 @@ def gpt2(layers, attention, vocabulary=2000):
 
 
 SMALL = {
+    'bert': ('Bert', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
     'distilbert': ('DistilBert', 'ForSequenceClassification', dict(dim=192, n_heads=6, n_layers=2, hidden_dim=384, vocab_size=2000)),
     'roberta': ('Roberta', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),
     'albert': ('Albert', 'ForSequenceClassification', dict(hidden_size=192, num_attention_heads=6, num_hidden_layers=2, intermediate_size=384, vocab_size=2000)),

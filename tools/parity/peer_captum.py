@@ -1,7 +1,9 @@
 """Captum, in double precision."""
+import numpy as np
 import torch
 from captum import attr
 
+import noise
 from peer_common import LAST, grid
 
 
@@ -50,6 +52,20 @@ def methods(subject, part):
     def relevance():
         return values(attr.LRP(Flat(model)))
 
+    def smoothed(kind):
+        """Its noise is what smooth-grad draws here for seed 0: copy k from stream k."""
+        drawn = np.stack([noise.normal(0, copy, x.numel()) for copy in range(4)]).reshape(4, *x.shape[1:])
+        original = torch.normal
+        torch.normal = lambda mean, deviation, **more: mean + deviation * torch.from_numpy(drawn)
+        try:
+            return values(attr.NoiseTunnel(attr.Saliency(model)), abs=False, nt_type=kind, nt_samples=4, stdevs=0.2)
+        finally:
+            torch.normal = original
+
+    def noisy(kind, form):
+        return one(f'NoiseTunnel(Saliency), {kind}, 4 given noises', 'smooth-grad', lambda: smoothed(kind),
+                   {'samples': 4, 'noise': 0.2, 'scale': 'absolute', 'form': form})
+
     found += [
         one('GuidedBackprop', 'guided-backprop', lambda: values(attr.GuidedBackprop(model))),
         one('Deconvolution', 'deconvnet', lambda: values(attr.Deconvolution(model))),
@@ -63,6 +79,9 @@ def methods(subject, part):
         one('IntegratedGradients(n_steps=20, method=riemann_middle)', 'integrated-gradients',
             lambda: values(attr.IntegratedGradients(model), n_steps=20, method='riemann_middle'), {'points': 20, 'rule': 'middle'}),
         *deeplift,
+        noisy('smoothgrad', 'mean'),
+        noisy('smoothgrad_sq', 'squared'),
+        noisy('vargrad', 'variance'),
         one('LRP, EpsilonRule', 'lrp', relevance, {'preset': 'epsilon', 'epsilon': 1e-9}),
         one('FeatureAblation, a 4 x 4 grid', 'feature-ablation', lambda: values(attr.FeatureAblation(model), feature_mask=mask),
             {'segments': {'grid': [size, 4, 4]}}),

@@ -6,18 +6,39 @@ import sys
 import torch
 
 
+def stand_in(name):
+    """What a name that is gone becomes: decorators of documentation pass what they get, classes stand empty."""
+    if not name.startswith(('add_', 'replace_')):
+        return object
+    return lambda *_args, **_options: lambda decorated: decorated
+
+
 def loaded(name):
-    """Its index imports every model, of which some read names that transformers no longer has: those stand empty."""
-    for _ in range(20):
+    """Its index imports every model, of which some read names that transformers no longer has."""
+    for _ in range(30):
         try:
             return importlib.import_module(f'lxt.efficient.models.{name}')
         except ImportError as problem:
             missing = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(problem))
             if not missing:
                 raise
-            setattr(sys.modules[missing[2]], missing[1], object)
+            setattr(sys.modules[missing[2]], missing[1], stand_in(missing[1]))
             for key in [key for key in sys.modules if key.startswith('lxt')]:
                 del sys.modules[key]
+    raise ImportError(f'lxt.efficient.models.{name} reads more than 30 names that are gone')
+
+
+def patch_activations(module):
+    """
+    Its copy of BERT is written against a transformers of old; the two places where it differs beside attention are taken from it: the
+    dense layers in front of an activation.
+    """
+    from transformers.models.bert import modeling_bert
+    names = ['BertIntermediate', 'BertPooler']
+    kept = [(getattr(modeling_bert, name), 'forward', getattr(modeling_bert, name).forward) for name in names]
+    for name in names:
+        getattr(modeling_bert, name).forward = getattr(module, name).forward
+    return kept
 
 
 def methods(subject, part):
@@ -43,16 +64,26 @@ def methods(subject, part):
             module = loaded(table[0])
             from lxt.efficient import monkey_patch, patches
             patch_map = {target: patch for target, patch in getattr(module, table[1]).items() if isinstance(target, type)}
+            restored = [(target, 'forward', target.forward) for target in patch_map]
             monkey_patch(None, patch_map=patch_map)
-            if table[0] == 'llama':
-                # Its own patch of the attention reads a table that transformers has changed; models here are 'eager', which this covers.
-                from transformers.models.llama import modeling_llama
-                modeling_llama.eager_attention_forward = patches.wrap_attention_forward(modeling_llama.eager_attention_forward)
+            # Its own patch of the attention reads a table that transformers has changed; models here are 'eager', which this covers.
+            patched_attention = {'attnLRP': patches.wrap_attention_forward, 'cp_LRP': patches.cp_wrap_attention_forward}[table[1]]
+            modeling = sys.modules.get(f'transformers.models.{table[0]}.modeling_{table[0]}')
+            if modeling:
+                restored.append((modeling, 'eager_attention_forward', modeling.eager_attention_forward))
+                modeling.eager_attention_forward = patched_attention(modeling.eager_attention_forward)
+            if table[0] == 'bert':
+                restored += patch_activations(module)
             preset = {'attnLRP': 'attn-lrp', 'cp_LRP': 'cp-lrp'}[table[1]]
-            return 'lxt', f'efficient, {table[0]}.{table[1]}', 'lrp', relevance(), {'preset': preset, 'epsilon': 1e-9}
+            try:
+                return 'lxt', f'efficient, {table[0]}.{table[1]}', 'lrp', relevance(), {'preset': preset, 'epsilon': 1e-9}
+            finally:
+                for owner, attribute, value in restored:
+                    setattr(owner, attribute, value)
         return f'{kind} {table[1]}', compute
 
     return {
         'vit': [patched('vit', ('vit_torch', 'cp_LRP'))],
-        'llama': [patched('llama', ('llama', 'attnLRP'))],
+        'llama': [patched('llama', ('llama', 'attnLRP')), patched('llama', ('llama', 'cp_LRP'))],
+        'bert': [patched('bert', ('bert', 'attnLRP'))],
     }[part]

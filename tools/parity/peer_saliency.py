@@ -2,6 +2,9 @@
 import numpy as np
 import saliency.core as saliency
 import torch
+from scipy import ndimage
+
+from peer_common import grid
 
 # Its Guided IG calls numpy.quantile with an argument that numpy 2.4 no longer has.
 quantile = np.quantile
@@ -26,7 +29,21 @@ def methods(subject, _part):
         finally:
             np.quantile = quantile
 
+    def regions(mode):
+        """Input times gradient gathered over a grid whose cells are widened by 2."""
+        size = x.shape[0]
+        labels = grid(size, 4, 4)
+        across = np.arange(-2, 3)
+        disk = across[:, None] ** 2 + across ** 2 <= 4
+        masks = [ndimage.binary_dilation(labels == label, disk) for label in range(16)]
+        base = x * call(x[None])[saliency.INPUT_OUTPUT_GRADIENTS][0]
+        made = saliency.XRAI().GetMask(x, call, segments=masks, base_attribution=base, extra_parameters=saliency.XRAIParameters(algorithm=mode))
+        options = {'of': 'input-x-gradient', 'mode': mode, 'segments': {'grid': [size, 4, 4]}, 'dilation': 2}
+        return 'saliency', f'XRAI(algorithm={mode}), given attribution and segments', 'xrai', np.asarray(made)[None], options
+
     return [
+        ('PAIR XRAI', lambda: regions('full')),
+        ('PAIR XRAI fast', lambda: regions('fast')),
         ('PAIR IG', lambda: ('saliency', 'IntegratedGradients(x_steps=25)', 'integrated-gradients',
                              turned(saliency.IntegratedGradients().GetMask(x, call, x_steps=25, x_baseline=np.zeros_like(x), batch_size=5)), {'variant': 'pair'})),
         ('PAIR guided IG', lambda: ('saliency', 'GuidedIG(x_steps=20, max_dist=0.1)', 'guided-ig', guided(),

@@ -39,6 +39,8 @@ CASES = {
     'vit': (Case('vit', arch.small_vit, picture(64, 1), 3, 'script', 17, tries=1), ['captum_smooth', 'lxt_vit']),
     'llama': (Case('llama', arch.named('llama'), small_tokens(16, 2000) | {'attention_mask': {'dtype': 'int64', 'dims': [1, 16], 'values': [1] * 16}},
                    15 * 2000 + 7, 'dynamo', None, at='model.model.embed_tokens', tries=1), ['lxt_llama']),
+    'bert': (Case('bert', arch.named('bert'), small_tokens(16, 2000) | {'attention_mask': {'dtype': 'int64', 'dims': [1, 16], 'values': [1] * 16}},
+                  1, 'script', 17, at='model.bert.embeddings.word_embeddings', tries=1), ['lxt_bert']),
 }
 
 

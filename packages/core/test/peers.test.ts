@@ -31,9 +31,6 @@ interface Entry {
 }
 type Peers = Fixture & { readonly attributions: readonly Entry[]; readonly value: number }
 
-/** LXT stabilises nothing where sums here have 1e-6 in their denominators. */
-const tolerances: Readonly<Record<string, number>> = { lxt: 5e-4 }
-
 const folder = new URL('./fixtures/peers/', import.meta.url)
 const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as T
 
@@ -99,7 +96,7 @@ describe.each(fixtureNames(folder).filter(name => name !== 'tables'))('%s', name
     const at = Object.keys(inputs).includes(fixture.at) ? {} : { at: [fixture.at] }
     const a = await explain(model, inputs, entry.method, { target: fixture.target, options: tensors(entry.options), ...at })
     expect(Math.abs(a.value - fixture.value)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(fixture.value)))
-    if (!entry.incomplete) return check(name, entry, a.values, tolerances[entry.peer.split(' ')[0]!] ?? 1e-4)
+    if (!entry.incomplete) return check(name, entry, a.values, 1e-4)
     const change = a.value - a.baselineValue!
     report.push(`${name} | ${title(entry)} | misses ${(entry.sum / change - 1).toExponential(1)} of the change`)
     expect(Math.abs(entry.sum / change - 1)).toBeGreaterThan(0.01)

@@ -10,6 +10,9 @@ import type { Method, Options } from './method.js'
 /** Relevance lost or made on the way, as a share of what started, above which the result carries a warning. */
 const conservationTolerance = 0.05
 
+/** Sums, products and normalisation are stabilised by epsilon too, but never by more than this: it is no rule of theirs. */
+const largestStabiliser = 1e-6
+
 /** The bounds of a model's input values, one per channel, by its preprocessing. */
 function preprocessedBounds({ scale, offset, normalize, channels }: Preprocessing): { low: number[]; high: number[] } {
   const count = channels === 'grey' ? 1 : 3
@@ -43,7 +46,13 @@ function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, bias, low, hig
     .composite(parameters)
     .filter(({ layers }) => atInputs || layers !== 'first')
     .map(assignment => (bias ? assignment : { ...assignment, bias: false }))
-  return lrpRuleSet({ composite, from: target.output, ...('attention' in chosen ? { attention: chosen.attention } : {}) })
+  return lrpRuleSet({
+    composite,
+    from: target.output,
+    inside: !atInputs,
+    stabiliser: Math.min(epsilon, largestStabiliser),
+    ...('attention' in chosen ? { attention: chosen.attention } : {}),
+  })
 }
 
 /** sum_k z_k d f / d z_k, the relevance that starts at the scores z: f itself where f is a score or a difference of scores. */
@@ -76,7 +85,8 @@ export function startingRelevance({ target, outputs, value }: Evaluator): number
  * | zero, epsilon, gamma, alpha1-beta0, alpha2-beta1 | that rule | that rule | that rule |
  *
  * Attention: a product of two values gives each half, softmax is x (R - s sum R), normalisation keeps its spread constant (AttnLRP, in
- * every preset); cp-lrp lets nothing through attention weights. attn-lrp is epsilon under the name of its paper.
+ * every preset); cp-lrp lets nothing through attention weights, nor (as LXT does) through the gates of gated layers. attn-lrp is epsilon
+ * under the name of its paper.
  * The rules themselves are documented at `layerRules` in @ascribe/autodiff. A convolution over a single place (a classifier written as
  * 1x1 convolution) counts as dense. Batch normalisation is folded into the layer before it. Values are raw: they start from f(x), where
  * zennit's start from 1. How much arrives is `conservation` = sum A / what started; biases and epsilon take the rest, and more than
@@ -103,7 +113,12 @@ export const lrp: Method = {
       values: Object.keys(lrpPresets),
       describe: 'which rule each layer takes',
     },
-    epsilon: { kind: 'number', default: 1e-6, minimum: 0, describe: 'stabiliser of the rule epsilon' },
+    epsilon: {
+      kind: 'number',
+      default: 1e-6,
+      minimum: 0,
+      describe: 'stabiliser of the rule epsilon; under 1e-6, of sums and products too',
+    },
     gamma: { kind: 'number', default: 0.25, minimum: 0, describe: 'weight of positive contributions in the rule gamma' },
     bias: { kind: 'flag', default: true, describe: 'count biases in denominators: what they brought ends with them' },
     low: {

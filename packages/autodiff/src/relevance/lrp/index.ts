@@ -17,8 +17,18 @@ export interface LrpOptions {
    * given are the relevance.
    */
   readonly from?: string
-  /** `constant`: no relevance through attention weights to queries and keys (CP-LRP); default `shared`: half (AttnLRP). */
+  /**
+   * `constant`: no relevance through attention weights to queries and keys, nor through the gate of a gated layer (CP-LRP); default
+   * `shared`: half each (AttnLRP).
+   */
   readonly attention?: 'shared' | 'constant'
+  /**
+   * True where the explained tensor lies inside the model, an embedding say: what a constant adds to it takes its share. Default false: at
+   * the model's own input a sum with a constant before the first layer is a change of units, which passes.
+   */
+  readonly inside?: boolean
+  /** Added to the size of denominators of everything but layers, whose rules have their own; default 1e-6. */
+  readonly stabiliser?: number
 }
 
 /** The entry of a node that reads where relevance starts: its gradient, times the value that it reads. */
@@ -59,14 +69,15 @@ const layerEntry = (assignment: Assignment): RuleEntry =>
  *   normalisation are linear with their spread taken as constant (Achtibat et al. 2024).
  * - Any other operator throws a MissingRelevanceError once relevance reaches it.
  */
-export function lrpRules({ composite, from, attention = 'shared' }: LrpOptions): RuleSet {
+export function lrpRules({ composite, from, attention = 'shared', inside = false, stabiliser = 1e-6 }: LrpOptions): RuleSet {
   const known = new WeakMap<Graph, { places: Places; table: RuleTable }>()
   const viewOf = (graph: Graph) => {
     const places = placesOf(graph, from)
     const table = operatorEntries({
-      beforeLayers: name => places.stem.has(name),
+      beforeLayers: name => !inside && places.stem.has(name),
       isLayer: node => places.layers.has(node),
       constantAttention: attention === 'constant',
+      stabiliser,
     })
     const view = { places, table }
     known.set(graph, view)

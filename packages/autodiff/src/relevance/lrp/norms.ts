@@ -31,13 +31,13 @@ const views: Readonly<Record<string, (dims: readonly number[], node: Node) => Vi
  * y = scale (x - mean x) / spread + bias with a constant spread is linear in x, and takes the epsilon rule:
  * R_x = x / spread (s - mean s), s = scale R / (y + epsilon sign y) (Achtibat et al. 2024; the bias takes its share).
  */
-const normalised = (view: (dims: readonly number[], node: Node) => View): RuleEntry =>
+const normalised = (view: (dims: readonly number[], node: Node) => View, stabiliser: number): RuleEntry =>
   single((relevance, c: RuleContext) => {
     const dims = c.dims(c.input(0))
     const { shape, axes, scale } = view(dims, c.node)
     const given = c.dims(c.input(1))
     const factor = given.length === scale.length ? c.input(1) : c.reshape(c.input(1), scale, given)
-    const ratio = c.emit('Mul', [c.emit('Div', [relevance, stabilised(c, c.output(0), 1e-6)]), factor])
+    const ratio = c.emit('Mul', [c.emit('Div', [relevance, stabilised(c, c.output(0), stabiliser)]), factor])
     const mean = (value: string): string => c.emit('ReduceMean', [value, c.ints64(axes)], { keepdims: 1 })
     const x = c.reshape(c.input(0), shape, dims)
     const s = c.reshape(ratio, shape, dims)
@@ -49,13 +49,16 @@ const normalised = (view: (dims: readonly number[], node: Node) => View): RuleEn
   })
 
 /** Batch normalisation in training mode: each channel by its own mean and spread. */
-export const batchNormalised: RuleEntry = normalised(dims => ({
-  shape: dims,
-  axes: dims.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
-  scale: perChannel(dims),
-}))
+export const batchNormalised = (stabiliser: number): RuleEntry =>
+  normalised(
+    dims => ({
+      shape: dims,
+      axes: dims.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
+      scale: perChannel(dims),
+    }),
+    stabiliser,
+  )
 
 /** Entries of normalisation layers by operator. */
-export const normEntries: Readonly<Record<string, RuleEntry>> = Object.fromEntries(
-  Object.entries(views).map(([operator, view]) => [operator, normalised(view)]),
-)
+export const normEntries = (stabiliser: number): Readonly<Record<string, RuleEntry>> =>
+  Object.fromEntries(Object.entries(views).map(([operator, view]) => [operator, normalised(view, stabiliser)]))

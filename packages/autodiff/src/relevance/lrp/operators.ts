@@ -8,16 +8,15 @@ import { biasAfter } from './layer.js'
 import { batchNormalised, normEntries } from './norms.js'
 import { stabilised } from './share.js'
 
-/** Added to denominators of sums, means and residual additions. */
-const stabiliser = 1e-6
-
 /** What an entry may ask beside the node. */
 interface Surroundings {
   /** True for values that no layer has touched yet. */
   readonly beforeLayers: (name: string) => boolean
   readonly isLayer: (node: Node) => boolean
-  /** True where attention weights count as constants (CP-LRP). */
+  /** True where attention weights and gates count as constants (CP-LRP). */
   readonly constantAttention: boolean
+  /** Added to denominators of sums, means, residual additions, products and normalisation. */
+  readonly stabiliser: number
 }
 
 type Way = (surroundings: Surroundings) => RuleEntry
@@ -33,7 +32,7 @@ const handed = (relevance: string, c: RuleContext): (string | null)[] => {
 }
 
 /** In proportion to contributions: R_x = x Jᵀ(R / (n y)), J the Jacobian and n the number of factors that share. */
-function proportional(relevance: string, c: RuleContext, factors = 1): (string | null)[] {
+function proportional(relevance: string, c: RuleContext, stabiliser: number, factors = 1): (string | null)[] {
   const entry = gradientTable[operatorKey(c.node)]!
   if (entry.kind !== 'gradient') return c.unsupported('it has no Jacobian')
   const y = stabilised(c, c.output(0), stabiliser)
@@ -55,23 +54,23 @@ const routed =
 const passed: Way = () => single(handed)
 
 /** Sums and means: in proportion to what each input brought. */
-const shared: Way = () => single((relevance, c) => proportional(relevance, c))
+const shared: Way = ({ stabiliser }) => single((relevance, c) => proportional(relevance, c, stabiliser))
 
 /** A sum with a constant before the first layer only writes the input in other units; elsewhere the constant takes its share. */
-const affine: Way = ({ beforeLayers, isLayer }) =>
+const affine: Way = ({ beforeLayers, isLayer, stabiliser }) =>
   single((relevance, c) => {
     const index = c.node.inputs.findIndex((_, i) => c.wants(i))
     if (wantedCount(c) === 1 && beforeLayers(c.input(index))) return handed(relevance, c)
     const [producer] = c.node.inputs.flatMap(input => c.graph.producer(input) ?? [])
     if (producer && isLayer(producer) && biasAfter(producer, c.graph)?.add === c.node) return handed(relevance, c)
-    return proportional(relevance, c)
+    return proportional(relevance, c, stabiliser)
   })
 
 /** Affine with the statistics given; with the batch's own, as normalisation. */
 const batchNorm: Way = surroundings => {
   const given = affine(surroundings)
   return single((relevance, c) => {
-    const entry = c.int('training_mode', 0) ? batchNormalised : given
+    const entry = c.int('training_mode', 0) ? batchNormalised(surroundings.stabiliser) : given
     return entry.kind === 'gradient' ? entry.rule([relevance], c) : []
   })
 }
@@ -79,10 +78,10 @@ const batchNorm: Way = surroundings => {
 /** What is written over is gone, what is added shares in proportion, of extremes the winner gets all. */
 const scattered =
   (operator: string): Way =>
-  () =>
+  ({ stabiliser }) =>
     single((relevance, c) => {
       const reduction = c.string('reduction', 'none')
-      if (reduction === 'add') return proportional(relevance, c)
+      if (reduction === 'add') return proportional(relevance, c, stabiliser)
       const entry = gradientTable[operator]!
       if (reduction === 'mul' || entry.kind !== 'gradient') return c.unsupported(`LRP has no rule for its reduction ${reduction}`)
       return entry.rule([relevance], c)
@@ -102,11 +101,11 @@ function isAttention(graph: Graph, name: string): boolean {
  * A product of two values that both depend on the input: half the relevance through each (Achtibat et al. 2024, proposition 3.3).
  * Where attention weights are constants, all goes to the other factor (Ali et al. 2022).
  */
-const bilinear: Way = ({ constantAttention }) =>
+const bilinear: Way = ({ constantAttention, stabiliser }) =>
   single((relevance, c) => {
     const kept = c.node.inputs.map((input, index) => c.wants(index) && !(constantAttention && isAttention(c.graph, input)))
     const count = kept.filter(Boolean).length
-    return count === 0 ? [] : proportional(relevance, { ...c, wants: index => kept[index] ?? false }, count)
+    return count === 0 ? [] : proportional(relevance, { ...c, wants: index => kept[index] ?? false }, stabiliser, count)
   })
 
 /** A quotient's divisor counts as constant. */
@@ -116,11 +115,33 @@ const quotient: Way = () =>
     return [c.reduceTo(relevance, c.dims(c.output(0)), c.dims(c.input(0))), null]
   })
 
-/** Factors: constants pass, a divisor written as a factor counts as constant (root mean square normalisation), else half each. */
-const factors: Way = () =>
+/** Activations whose result opens or closes what it is multiplied with. */
+const gates: ReadonlySet<string> = new Set(['Gelu', 'HardSigmoid', 'HardSwish', 'Sigmoid', 'com.microsoft:QuickGelu'])
+
+/** True for a gate: an activation's result, x times its sigmoid included. */
+function isGate(graph: Graph, name: string): boolean {
+  const node = graph.producer(name)
+  if (!node) return false
+  const key = operatorKey(node)
+  if (key === 'Mul') return node.inputs.some((input, i) => isGateOf(graph, input, node.inputs[1 - i]!))
+  return gates.has(key) || (between.has(key) && isGate(graph, node.inputs[0]!))
+}
+
+const isGateOf = (graph: Graph, name: string, of: string): boolean => {
+  const node = graph.producer(name)
+  return node !== undefined && gates.has(operatorKey(node)) && node.inputs[0] === of
+}
+
+/**
+ * Factors: constants pass, a divisor written as a factor counts as constant (root mean square normalisation), else half each. Where
+ * gates are constants, all goes to what they are multiplied with.
+ */
+const factors: Way = ({ constantAttention }) =>
   single((relevance, c) => {
-    const divisors = c.node.inputs.map(name => isDivisor(c.graph, name))
-    const kept = c.node.inputs.map((_, index) => c.wants(index) && !divisors[index])
+    const still = (is: (graph: Graph, name: string) => boolean): boolean[] => c.node.inputs.map(name => is(c.graph, name))
+    const divisors = still(isDivisor)
+    const gated = constantAttention ? still(isGate) : []
+    const kept = c.node.inputs.map((_, index) => c.wants(index) && !divisors[index] && !gated[index])
     return handed(relevance, kept.includes(true) ? { ...c, wants: index => kept[index] ?? false } : c)
   })
 
@@ -149,11 +170,11 @@ const extreme =
     })
 
 /** Copies of the nearest element, or weighted sums. */
-const resized: Way = () =>
+const resized: Way = ({ stabiliser }) =>
   single((relevance, c) => {
     const entry = gradientTable['Resize']!
     if (entry.kind === 'gradient' && c.string('mode', 'nearest') === 'nearest') return entry.rule([relevance], c)
-    return proportional(relevance, c)
+    return proportional(relevance, c, stabiliser)
   })
 
 const listed = (names: string, way: (operator: string) => Way): Record<string, Way> =>
@@ -196,5 +217,5 @@ export function operatorEntries(surroundings: Surroundings): RuleTable {
   const own = Object.entries(ways).map(([operator, way]) => [operator, way(surroundings)] as const)
   // Operators through which nothing flows let no relevance through either.
   const blocked = Object.entries(gradientTable).filter(([, entry]) => entry.kind !== 'gradient' && entry.kind !== 'none')
-  return { ...Object.fromEntries([...blocked, ...own]), ...normEntries }
+  return { ...Object.fromEntries([...blocked, ...own]), ...normEntries(surroundings.stabiliser) }
 }

@@ -58,7 +58,7 @@ const alphaBeta: Assignment = { layers: 'convolution', rule: 'alpha-beta', alpha
  * Presets by name. epsilon-plus and its kin: Kohlbrenner et al. 2020; epsilon-gamma-box: Montavon et al. 2019, with z-box at the first
  * layer; excitation-backprop: Zhang et al. 2016 (positive contributions, no bias); deep-taylor: Montavon et al. 2017 (positive
  * contributions without bias, at the first layer z-box where bounds are given and w-square else); attn-lrp: Achtibat et al. 2024, which is epsilon by another name;
- * cp-lrp: Ali et al. 2022, which lets nothing through attention weights.
+ * cp-lrp: Ali et al. 2022, which lets nothing through attention weights (nor through gates, as LXT reads it).
  */
 export const lrpPresets = {
   'epsilon-plus': { composite: p => [dense(p), plus] },
