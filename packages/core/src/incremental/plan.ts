@@ -18,7 +18,7 @@ export interface Cut {
 }
 
 /** One node on boxes. */
-export interface Step {
+interface Step {
   readonly node: Node
   readonly reach: Reach
   readonly output: Moving

@@ -9,7 +9,7 @@ export interface Reach {
   readonly fill: number
 }
 
-export interface Cutting {
+interface Cutting {
   readonly builder: GraphBuilder
   /** The node's inputs: cut out to hold all that the box reads, or constants. */
   readonly inputs: readonly string[]
