@@ -2,7 +2,7 @@
 import { type Graph, GraphBuilder, inferShapes, Tensor } from '@ascribe/onnx'
 import { afterAll, describe, expect, it } from 'vitest'
 import { incremental } from '../src/incremental/sweep.js'
-import { explain, float32, prepare, Random } from '../src/index.js'
+import { explain, float32, prepare, Random, type Target } from '../src/index.js'
 import { modelOf, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())
@@ -144,6 +144,46 @@ describe('windows recomputed in part', () => {
       }
       await model.dispose()
     })
+
+  it('is left to whole passes where the target reads other outputs than the explained one', async () => {
+    const b = new GraphBuilder()
+    const image = b.input('image', 'float32', ['n', 1, 16, 16])
+    const conv = b.emit('Relu', [b.emit('Conv', [image, b.constant(normal(7, [2, 1, 3, 3]))], { pads: [1, 1, 1, 1] })])
+    const [first, second] = [b.emit('Flatten', [conv]), b.emit('Flatten', [b.emit('GlobalMaxPool', [conv])])]
+    b.output(first)
+    b.output(second)
+    const model = modelOf(inferShapes(b.build()))
+    const data = { image: float32([1, 1, 16, 16], normal(8, [1, 1, 16, 16]).numbers()) }
+    const both: Target = {
+      describe: 'largest of the second, and the first',
+      outputs: [second, first],
+      build: (builder, { [first]: one, [second]: other }) =>
+        builder.emit('Add', [
+          builder.emit('ReduceMax', [other!, builder.ints([1])], { keepdims: 1 }),
+          builder.emit('ReduceSum', [one!, builder.ints([1])], { keepdims: 1 }),
+        ]),
+      value: ({ [first]: one, [second]: other }) => Math.max(...other!.data) + one!.data.reduce((sum, value) => sum + value, 0),
+    }
+    const other: Target = {
+      ...both,
+      outputs: [second],
+      build: (builder, o) => builder.emit('ReduceMax', [o[second]!, builder.ints([1])], { keepdims: 1 }),
+      value: o => Math.max(...o[second]!.data),
+    }
+    for (const target of [both, other]) {
+      const run = (incrementally: string) =>
+        explain(model, data, 'occlusion', {
+          target,
+          output: first,
+          options: { window: 3, stride: 2, incremental: incrementally },
+        })
+      const [auto, off] = [await run('auto'), await run('off')]
+      expect(Array.from(auto.values)).toEqual(Array.from(off.values))
+      expect(Math.max(...auto.values.map(Math.abs))).toBeGreaterThan(0.1)
+      await expect(run('on')).rejects.toThrow(/use incremental=auto/)
+    }
+    await model.dispose()
+  })
 
   it('says what it computes, in occlusion, and is refused where nothing can be saved', async () => {
     const image = float32([1, 3, 16, 16], normal(500, [1, 3, 16, 16]).numbers())

@@ -1,11 +1,11 @@
 /** @file Curves: other libraries' numbers for a linear model, conventions of area, and what every curve promises. */
 import { afterAll, describe, expect, it } from 'vitest'
-import { float32, measure, prepare } from '../src/index.js'
+import { float32, measure, prepare, type Target } from '../src/index.js'
 import { areaOf } from '../src/metrics/curves/area.js'
 import { imputation } from '../src/metrics/curves/imputation.js'
 import { stepCounts } from '../src/metrics/curves/steps.js'
 import { attributed, classes, closedForm, mapsOf, picture, weights } from './support/closed-form.js'
-import { build, modelOf, testRuntime } from './support/models.js'
+import { build, modelOf, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())
 
@@ -199,4 +199,72 @@ it('refuses maps that hold NaN, unknown options, and subjects without a model', 
   await expect(measure('deletion', { evaluator, maps: mapsOf([...attributed(0).slice(1), Number.NaN]) })).rejects.toThrow(/NaN/)
   await expect(measure('deletion', { evaluator, maps }, { step: 3 })).rejects.toThrow(/no option "step"/)
   await expect(measure('deletion', { maps })).rejects.toThrow(/needs model/)
+})
+
+describe('targets of one place of several', () => {
+  const x = float32([1, 4], [1, -0.5, 2, 0.3])
+  const maps = { x: { values: Float32Array.of(0.4, 0.1, 0.3, 0.2), dims: [1, 4] } }
+  const weight = Array.from({ length: 24 }, (_, i) => Math.sin(3 * i + 1))
+  const places = () =>
+    modelOf(
+      build({ x: ['batch', 4] }, (b, name) => {
+        const dense = b.emit('Gemm', [name!, b.constant(tensor([6, 4], weight))], { transB: 1 })
+        return b.emit('Reshape', [dense, b.ints([-1, 3, 2])])
+      }),
+    )
+  const second = () =>
+    modelOf(
+      build({ x: ['batch', 4] }, (b, name) =>
+        b.emit(
+          'Gemm',
+          [
+            name!,
+            b.constant(
+              tensor(
+                [3, 4],
+                [1, 3, 5].flatMap(row => weight.slice(4 * row, 4 * row + 4)),
+              ),
+            ),
+          ],
+          {
+            transB: 1,
+          },
+        ),
+      ),
+    )
+
+  it('read the classes of that place, whatever axis counts them', async () => {
+    const [found, alone] = [
+      await prepare(places(), { x }, { target: 'sum:1@1,2,axis=1' }),
+      await prepare(second(), { x }, { target: 1 }),
+    ]
+    for (const metric of ['kl-auc', 'softmax-auc'] as const) {
+      const [one, other] = [await measure(metric, { evaluator: found, maps }), await measure(metric, { evaluator: alone, maps })]
+      expectAll(one.curve!.y, Array.from(other.curve!.y))
+      expect(new Set(one.curve!.y).size).toBeGreaterThan(3)
+    }
+  })
+
+  it('are refused where a metric cannot read them', async () => {
+    const of = async (target: Target) => ({ evaluator: await prepare(places(), { x }, { target }), maps })
+    await expect(measure('kl-auc', await of('sum:1@all,axis=1'))).rejects.toThrow(
+      /kl-auc compares the scores of all classes of one prediction, and the target \(.*\) is about several; explain a class/,
+    )
+    await expect(measure('kl-auc', await of('index:1,1'))).rejects.toThrow(/is one number by itself; explain a class/)
+    await expect(measure('deletion', await of('index:1,1'), { link: 'softmax' })).rejects.toThrow(/use link=target/)
+    const twice: Target = {
+      describe: 'twice the first',
+      build: (b, outputs, _, rows) => {
+        const flat = b.emit('Reshape', [Object.values(outputs)[0]!, b.ints([rows, 6])])
+        return b.emit('Mul', [b.emit('Slice', [flat, b.ints([0]), b.ints([1]), b.ints([1])]), b.float(2)])
+      },
+      value: outputs => 2 * Object.values(outputs)[0]!.data[0]!,
+    }
+    await expect(measure('deletion', await of(twice), { link: 'softmax' })).rejects.toThrow(
+      /link "softmax" is of classes, and the target \(twice the first\) is a function of outputs; use link=target/,
+    )
+    const own = await measure('deletion', await of(twice), { link: 'target', fill: 'zeros', steps: 'each:4' })
+    expect(own.curve!.y[0]).toBeCloseTo(2 * x.data.reduce((sum, value, i) => sum + value * weight[i]!, 0), 5)
+    expect(own.curve!.y[1]).toBeCloseTo(0, 6)
+  })
 })

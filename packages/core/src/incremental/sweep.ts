@@ -3,7 +3,7 @@ import { type Graph, operatorKey, prune } from '@ascribe/onnx'
 import type { RowProgram, Rows } from '../evaluation/rows.js'
 import { peakBytes } from '../memory.js'
 import { port } from '../programs.js'
-import { targetValue } from '../target.js'
+import { targetOutputs, targetValue } from '../target.js'
 import type { TensorValue, TensorValues } from '../tensor-value.js'
 import { cutKey, cutsOf, groupOf, placesOf, type WindowPlace } from './places.js'
 import { type Cut, type Extend, type Plan, planOf } from './plan.js'
@@ -24,7 +24,7 @@ export interface Incremental {
 
 /**
  * Incremental inference for windows over the explained tensor `name`: a window's values are those of `filling`, everything else is the
- * input's. Undefined where the model does not allow it or it would save next to nothing.
+ * input's. Undefined where the model does not allow it, the target reads other outputs than the explained one, or it would save next to nothing.
  * @param windows the range of every axis but the first, in the order of the axes
  */
 export function incremental(
@@ -36,6 +36,7 @@ export function incremental(
 ): Incremental | undefined {
   const { batching, target, inputs } = rows.situation
   const { dims } = inputs[name]!
+  if (targetOutputs(target).join() !== target.output) return undefined
   if (!batching.batched || batching.fixed !== undefined || dims.length < 3) return undefined
   if (extend === 'saving' && windows.length < fewestWindows) return undefined
   const count = rowsAtOnce(rows, windows.length)

@@ -100,7 +100,7 @@ export function targetValue(target: TargetShape & Pick<ResolvedTarget, 'classes'
 }
 
 /** The class that an element of the output stands for, and the first element of its row. */
-function placeOf(index: number, classes: number, step: number): { at: number; start: number } {
+export function placeOf(index: number, classes: number, step: number): { at: number; start: number } {
   const at = Math.floor(index / step) % classes
   return { at, start: index - at * step }
 }

@@ -5,7 +5,7 @@ import { curveOptions, switchingCurve } from './curve.js'
 import { divergences, logSoftmax } from './divergence.js'
 import { featureOrder, scoredFeatures } from './features.js'
 import { fillOf } from './fill.js'
-import { outputsAtInput, targetClasses } from './reading.js'
+import { outputsAtInput, targetRow } from './reading.js'
 import { stepCounts } from './steps.js'
 
 const { link: _, ...options } = curveOptions({ fill: 'zeros', link: 'softmax', steps: '20' })
@@ -26,13 +26,14 @@ export const klAuc: Metric = {
   async run({ evaluator, maps }, settings, seed) {
     const features = scoredFeatures(evaluator!, maps, settings)
     const counts = stepCounts(settings['steps'], features.count)
-    const full = logSoftmax(targetClasses(evaluator!, outputsAtInput(evaluator!)))
+    const { scores } = targetRow(evaluator!, 'kl-auc')
+    const full = logSoftmax(scores(outputsAtInput(evaluator!)))
     const reverse = new Float64Array(counts.length)
     const jensenShannon = new Float64Array(counts.length)
     const order = featureOrder(features, 'descending')
     const plan = { features, order, towards: 'on', fill: fillOf(evaluator!, settings['fill'], seed), counts } as const
     const curve = await switchingCurve(evaluator!, plan, (outputs, row) => {
-      const found = logSoftmax(targetClasses(evaluator!, outputs))
+      const found = logSoftmax(scores(outputs))
       reverse[row] = divergences.reverseKl(full, found)
       jensenShannon[row] = divergences.jensenShannon(full, found)
       return divergences.kl(full, found)

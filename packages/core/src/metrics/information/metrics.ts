@@ -2,8 +2,9 @@
 import { UsageError } from '../../errors.js'
 import type { OptionSpec } from '../../methods/method.js'
 import { Random } from '../../random.js'
+import { argmax } from '../../targets/request.js'
 import { trapezoid } from '../curves/area.js'
-import { linkReader, readRows, targetClasses } from '../curves/reading.js'
+import { linkReader, readRows, targetRow } from '../curves/reading.js'
 import { randomSubset } from '../faithfulness/subsets.js'
 import type { Metric } from '../metric.js'
 import { quantileOf } from '../order.js'
@@ -72,13 +73,9 @@ const informationMetric = (name: string, summary: string, accuracy: boolean): Me
     })
     const pictures = [picture, interpolated(picture, mask), ...shown]
     const sizes = await encodedBytes(pictures)
-    const { target } = evaluator
+    const { scores, own } = targetRow(evaluator, name)
     const read = accuracy
-      ? (outputs: Float32Array): number => {
-          const scores = targetClasses(evaluator, outputs)
-          const own = target.classes[0]!.index % scores.length
-          return scores.indexOf(scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY)) === own ? 1 : 0
-        }
+      ? (outputs: Float32Array): number => Number(argmax(scores(outputs)) === own)
       : linkReader(evaluator, 'softmax')
     const { length } = evaluator.inputs[input]!.data
     const make = (start: number, used: number) => {
