@@ -148,6 +148,8 @@ const cases: readonly GradientCase[] = [
   { operator: 'LayerNormalization', inputs: [[3, 4, 6], fixed([4, 6], [0.5, 2])], attributes: { axis: 1 } },
   { operator: 'InstanceNormalization', inputs: [[2, 3, 4, 5], fixed([3], [0.5, 2]), fixed([3])] },
   { operator: 'GroupNormalization', inputs: [[2, 4, 3, 3], fixed([4], [0.5, 2]), fixed([4])], attributes: { num_groups: 2 } },
+  { operator: 'MeanVarianceNormalization', inputs: [[2, 3, 2, 4]] },
+  { operator: 'MeanVarianceNormalization', inputs: [[3, 5]], attributes: { axes: [-1] } },
   { operator: 'BatchNormalization', inputs: [[2, 3, 4], fixed([3]), fixed([3]), fixed([3]), fixed([3], [0.5, 2])] },
   {
     operator: 'ScatterElements',
@@ -282,6 +284,18 @@ describe('particular values', () => {
     const top = (b: GraphBuilder, x: string): string => b.emit('ReduceMax', [x, b.ints([1])])
     expectClose(between(top, [1, 1, 1, 1], [1, 2, 3, 9]), [0, 0, 0, 1], 1e-12, 'falls')
     expectClose(between(top, [5, 4, 0], [1, 3, 0]), [0.5, 0, 0], 1e-12, 'rises')
+  })
+
+  it('a group of equal values standardises to zero: the other inverse deviation holds for both', () => {
+    const first = (b: GraphBuilder, x: string): string =>
+      b.emit('Slice', [b.emit('MeanVarianceNormalization', [x], { axes: [-1] }), b.ints([0]), b.ints([1]), b.ints([1])])
+    // x - mean x = [-4, -1, 5] / 3, variance 14 / 9, so that y = [-4, -1, 5] / sqrt 14.
+    const r = 3 / Math.sqrt(14)
+    const expected = [(2 * r) / 3, -r / 3, -r / 3]
+    expectClose(between(first, [1, 2, 4], [0, 0, 0]), expected, 1e-12, 'from zeros')
+    expectClose(between(first, [1, 2, 4], [0.1, 0.1, 0.1]), expected, 1e-12, 'from a constant')
+    expectClose(between(first, [3, 3, 3], [1, 2, 4]), expected, 1e-12, 'to a constant')
+    expectClose(between(first, [3, 3, 3], [1, 1, 1]), [0, 0, 0], 1e-12, 'between constants')
   })
 
   it('softmax ignores a common shift', () => {

@@ -12,6 +12,7 @@ import {
   instanceNormalization,
   layerNormalization,
   localResponse,
+  meanVarianceNormalization,
 } from './normalization.js'
 import { choice, division, inverse, norm, power, sqrt } from './products.js'
 import { largest, product } from './reductions.js'
@@ -70,6 +71,7 @@ const rescaleTable: RuleTable = {
   InstanceNormalization: instanceNormalization,
   GroupNormalization: groupNormalization,
   LRN: localResponse,
+  MeanVarianceNormalization: meanVarianceNormalization,
   LpNormalization: lpNormalization,
   LpPool: lpPool,
   GlobalLpPool: globalLpPool,
