@@ -1,8 +1,7 @@
 /** @file One run of a study: a contestant, what it optimises, over what fill, for which class. */
 
 /** What is optimised. Log odds are the default: logits shift, and probabilities saturate. */
-export const objectives = ['log-odds', 'softmax', 'kl'] as const
-export type Objective = (typeof objectives)[number]
+export type Objective = 'log-odds' | 'softmax' | 'kl'
 
 /** What absent features show: black pixels, the picture blurred, or the mean of each channel. */
 export const fillNames = ['black', 'blur', 'mean'] as const
@@ -34,7 +33,3 @@ export function roundsOf(share: number, count: number): { perRound: number; roun
   const perRound = Math.max(1, Math.ceil(share * count))
   return { perRound, rounds: Math.max(1, Math.ceil(count / perRound)) }
 }
-
-/** Tells the runs of a study apart. */
-export const entryKey = ({ contestant, objective, baseline, twist, share, points }: Entry): string =>
-  [contestant, objective, baseline, twist ?? '', share, points].join('|')

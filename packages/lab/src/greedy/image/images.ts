@@ -117,7 +117,8 @@ function generatedImages({ size, seed, set, limit }: ImageSetRequest): ImageSet 
 /** Whether a model names objects or scenes, by its labels. @throws UsageError where they are neither */
 export function generatedSet(labels: Labels | undefined): 'obj' | 'scene' {
   const { objects, scenes } = new GeneratedSource({ train: 0, validation: 1 })
-  const same = (names: readonly string[]): boolean => labels?.length === names.length && names.every((name, i) => labels[i] === name)
+  const same = (names: readonly string[]): boolean =>
+    labels?.length === names.length && names.every((name, i) => labels[i] === name)
   if (same(objects)) return 'obj'
   if (same(scenes)) return 'scene'
   throw new UsageError("--data generated: the model's labels are neither the generated objects nor the scenes; use a folder")
