@@ -1,5 +1,6 @@
 /** @file Every subcommand, listed once. */
 import type { Command, CommandGroup } from '../command.js'
+import { greedy } from '../greedy/index.js'
 import { bam } from './bam.js'
 import { compile } from './compile.js'
 import { doctor } from './doctor.js'
@@ -8,4 +9,4 @@ import { methods } from './methods.js'
 import { metrics } from './metrics.js'
 import { train } from './train.js'
 
-export const commands: readonly (Command | CommandGroup)[] = [explain, methods, metrics, doctor, compile, train, bam]
+export const commands: readonly (Command | CommandGroup)[] = [explain, methods, metrics, doctor, compile, train, bam, greedy]
