@@ -5,7 +5,9 @@ export { type OperatorRow, operatorDocument, operatorRows, standardOperators } f
 export { withBaseline } from './relevance/deeplift/twin.js'
 export { betaSmoothRuleSet, lrpRuleSet, type RuleSetName, ruleSets } from './relevance/index.js'
 export { type LrpOptions, lrpRules } from './relevance/lrp/index.js'
-export { type LrpPresetName, lrpPresets } from './relevance/lrp/presets.js'
+export { layerOperators } from './relevance/lrp/layer.js'
+export { type Assignment, type LayerGroup, type LrpPresetName, layerGroups, lrpPresets } from './relevance/lrp/presets.js'
+export { type LayerRuleName, layerRules, ruleParameters } from './relevance/lrp/rules.js'
 export { type Differentiated, type DifferentiateOptions, differentiate } from './reverse.js'
 export {
   type Block,

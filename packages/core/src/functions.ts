@@ -5,6 +5,7 @@ import { InputError } from './errors.js'
 import { explain } from './explain.js'
 import type { Model } from './model.js'
 import type { PrepareOptions } from './prepare.js'
+import type { Hierarchy } from './segments/hierarchy.js'
 import type { Segments } from './segments/segments.js'
 import type { TensorValue, TensorValues } from './tensor-value.js'
 
@@ -133,6 +134,8 @@ export interface NoiseTunnelOptions extends MethodOptions {
 export interface LrpOptions extends MethodOptions {
   readonly preset?: string
   readonly epsilon?: number
+  /** `first:z-box;Conv:gamma=0.5`: before the rules of the preset. */
+  readonly rules?: string
   readonly gamma?: number
   readonly bias?: boolean
   /** Bounds of the input's values, or one per channel with commas between. */
@@ -385,11 +388,22 @@ export interface ExactShapleyOptions extends MethodOptions {
   readonly most?: number
 }
 
-/** Of kernelShap, samplingShapley and owen. */
+export interface GraphAttentionOptions extends MethodOptions {
+  readonly reduce?: 'max' | 'mean' | 'min'
+}
+
+/** Of kernelShap and samplingShapley. */
 export interface SampledShapleyOptions extends MethodOptions {
   readonly segments?: Segments
   readonly baseline?: Baseline
   readonly samples?: number
+}
+
+export interface OwenOptions extends MethodOptions {
+  readonly segments?: Segments
+  readonly baseline?: Baseline
+  readonly samples?: number
+  readonly hierarchy?: Hierarchy
 }
 
 export interface PermutationShapleyOptions extends MethodOptions {
@@ -547,6 +561,7 @@ export const chefer = methodFunction<CheferOptions>('chefer')
 export const cheferGeneric = methodFunction<CheferGenericOptions>('chefer-generic')
 export const transitionAttentionMaps = methodFunction<TransitionAttentionMapsOptions>('transition-attention-maps')
 export const bidirectional = methodFunction<BidirectionalOptions>('bidirectional')
+export const graphAttention = methodFunction<GraphAttentionOptions>('graph-attention')
 export const valueZeroing = methodFunction<ValueZeroingOptions>('value-zeroing')
 export const segEigenCam = methodFunction<GradCamOptions>('seg-eigen-cam')
 export const kpcaCam = methodFunction<KpcaCamOptions>('kpca-cam')
@@ -568,7 +583,7 @@ export const kernelShap = methodFunction<SampledShapleyOptions>('kernel-shap')
 export const exactShapley = methodFunction<ExactShapleyOptions>('exact-shapley')
 export const permutationShapley = methodFunction<PermutationShapleyOptions>('permutation-shapley')
 export const samplingShapley = methodFunction<SampledShapleyOptions>('sampling-shapley')
-export const owen = methodFunction<SampledShapleyOptions>('owen')
+export const owen = methodFunction<OwenOptions>('owen')
 export const lime = methodFunction<LimeOptions>('lime')
 export const greedyPig = methodFunction<GreedyPigOptions>('greedy-pig')
 export const greedyGain = methodFunction<GreedyGainOptions>('greedy-gain')

@@ -219,3 +219,65 @@ describe('bounds and refusals', () => {
     )
   })
 })
+
+describe('rules of your own', () => {
+  it('come before the preset: a map of all layers is that preset', async () => {
+    const cases: [string, string, Record<string, unknown>][] = [
+      ['first:flat;Gemm:epsilon;Conv:z-plus', 'epsilon-plus-flat', {}],
+      ['Conv:alpha-beta alpha=2 beta=1', 'epsilon-alpha2-beta1', {}],
+      ['first:z-box low=0 high=15;every:epsilon', 'epsilon-gamma-box', { low: 0, high: 15 }],
+      ['every:z-plus bias=false', 'excitation-backprop', {}],
+      ['every:gamma=0.5', 'gamma', { gamma: 0.5 }],
+    ]
+    for (const [rules, preset, options] of cases) {
+      const [own, whole] = [await lrp(convolutional(), { rules }), await lrp(convolutional(), { preset, ...options })]
+      expectValues(own.values, whole.values, 0)
+      expect(own.options['rules']).toBe(rules)
+    }
+  })
+
+  it('are for groups, operators, and nodes by their name or result, the first that fits', async () => {
+    const x = { x: float32([1, 3], [1, 2, 3]) }
+    const names = multilayer().nodes.filter(({ operator }) => operator === 'Gemm')
+    expect(names).toHaveLength(3)
+    const run = async (rules: string) =>
+      (await explain(modelOf(multilayer()), x, 'lrp', { target: 0, options: { rules } })).values
+    // Flat at the middle layer: what the last one hands to each of the four, z = (-4, 7, 7, 7) and bias -1, a third to each input; diagonal before.
+    const relevance = (3 * 7 * 20) / 20
+    for (const name of [names[1]!.name, names[1]!.outputs[0]!])
+      expectValues(await run(`${name}:flat;Gemm:zero`), Array(3).fill(relevance / 3))
+    expectValues(await run(`Gemm:zero;${names[1]!.name}:flat`), await run('every:zero'), 0)
+    expectValues(await run('last:flat;every:zero'), await run(`${names[2]!.name}:flat;every:zero`), 0)
+  })
+
+  it('presets of iNNvestigate have epsilon 0.1', async () => {
+    for (const [name, preset] of [
+      ['sequential-a', 'epsilon-plus'],
+      ['sequential-a-flat', 'epsilon-plus-flat'],
+      ['sequential-b', 'epsilon-alpha2-beta1'],
+      ['sequential-b-flat', 'epsilon-alpha2-beta1-flat'],
+    ] as const) {
+      const [own, other] = [await lrp(convolutional(), { preset: name }), await lrp(convolutional(), { preset, epsilon: 0.1 })]
+      expectValues(own.values, other.values, 0)
+      expectValues(
+        (await lrp(convolutional(), { preset: name, epsilon: 0.5 })).values,
+        (await lrp(convolutional(), { preset, epsilon: 0.5 })).values,
+        0,
+      )
+    }
+  })
+
+  it('say what is wrong with them', async () => {
+    const refused: [string, RegExp][] = [
+      ['flat', /rule "flat" is not understood; write LAYERS:RULE/],
+      ['Conv:gama=0.5', /there is no rule "gama"; did you mean "gamma"\? \(there are zero, epsilon/],
+      ['Conv:gamma beta=1', /gamma has no parameter "beta".*\(it has gamma, epsilon, bias\)/],
+      ['Conv:gamma=much', /gamma must be a number of at least 0, not "much"/],
+      ['Conv:epsilon bias=no', /bias must be true or false, not "no"/],
+      ['Conf:flat', /the model has no layer "Conf"; did you mean "Conv"\?/],
+      ['Relu:flat', /"Relu" is no layer; rules are for Conv, ConvTranspose, Gemm, MatMul/],
+      ['first:z-box', /needs the bounds of the input's values/],
+    ]
+    for (const [rules, message] of refused) await expect(lrp(convolutional(), { rules })).rejects.toThrow(message)
+  })
+})

@@ -99,7 +99,15 @@ function expectSame(actual: Attribution, expected: Attribution, tolerance = 1e-6
 }
 
 // Methods of other models cannot explain these networks; trees.test.ts, perturbation-closed-form.test.ts and perturbation-detectors.test.ts have them.
-const others: ReadonlySet<string> = new Set(['attention', 'tokens', 'trees', 'detector', 'linear model', 'additive model'])
+const others: ReadonlySet<string> = new Set([
+  'attention',
+  'tokens',
+  'trees',
+  'detector',
+  'graph attention',
+  'linear model',
+  'additive model',
+])
 const fitting = methods.filter(({ needs }) => !needs.some(need => others.has(need)))
 
 describe.each(fitting.map(method => [method.name, method] as const))('%s', (_, method) => {

@@ -431,6 +431,115 @@ describe('owen', () => {
   })
 })
 
+describe('owen over groups that are given', () => {
+  /** Every order of the features that keeps the groups of a tree together. */
+  type Tree = number | readonly Tree[]
+  const orders = (tree: Tree): number[][] => {
+    if (typeof tree === 'number') return [[tree]]
+    const arranged = (parts: readonly Tree[]): Tree[][] =>
+      parts.length === 0
+        ? [[]]
+        : parts.flatMap((part, i) => arranged(parts.filter((_, k) => k !== i)).map(rest => [part, ...rest]))
+    return arranged(tree).flatMap(parts =>
+      parts.reduce<number[][]>((all, part) => all.flatMap(start => orders(part).map(end => [...start, ...end])), [[]]),
+    )
+  }
+
+  it.each<[string, Tree]>([
+    [
+      '((0 3) (1 2 4))',
+      [
+        [0, 3],
+        [1, 2, 4],
+      ],
+    ],
+    ['[[4, [0, 2]], 1, 3]', [[4, [0, 2]], 1, 3]],
+    [
+      '(0 3) (1 (2 4))',
+      [
+        [0, 3],
+        [1, [2, 4]],
+      ],
+    ],
+    ['(1 2)', [[1, 2], 0, 3, 4]],
+    ['(0 1 2 3 4)', [0, 1, 2, 3, 4]],
+  ])('%s: the mean over the orders that keep them together', async (hierarchy, tree) => {
+    const a = await run(tangledModel(), row(point), 'owen', { hierarchy })
+    expectValues(a.values, overOrders(tangledGame, 5, orders(tree)))
+    expect(Math.abs(a.residual!)).toBeLessThan(1e-9)
+  })
+
+  it('levels of label maps, coarse to fine, in a tensor or a list', async () => {
+    const expected = overOrders(
+      tangledGame,
+      5,
+      orders([
+        [[0, 3], 2],
+        [1, 4],
+      ]),
+    )
+    const [coarse, fine] = [
+      [7, 2, 7, 7, 2],
+      [1, 5, 3, 1, 6],
+    ]
+    const stacked = float32([2, 5], [...coarse!, ...fine!])
+    const listed = [float32([5], coarse!), float32([5], fine!)]
+    for (const hierarchy of [stacked, listed])
+      expectValues((await run(tangledModel(), row(point), 'owen', { hierarchy })).values, expected)
+    // A label below zero is no group: the feature stands alone.
+    const alone = await run(tangledModel(), row(point), 'owen', { hierarchy: float32([1, 5], [1, 1, -1, -1, 1]) })
+    expectValues(alone.values, overOrders(tangledGame, 5, orders([[0, 1, 4], 2, 3])))
+  })
+
+  it('coarser partitions of a picture hold its segments', async () => {
+    const model = modelOf(
+      build({ x: ['batch', 1, 2, 4] }, (b, x) => {
+        const flat = b.emit('Flatten', [x!])
+        return b.emit('Tanh', [b.emit('MatMul', [flat, b.constant(tensor([8, 1], [1, -1, 0.5, 0.25, 1, 0.5, -0.5, 1]))])])
+      }),
+    )
+    const picture = { x: float32([1, 1, 2, 4], [0.1, 0.9, 0.4, 0.3, 0.8, 0.2, 0.7, 0.6]) }
+    const named = await run(model, picture, 'owen', { segments: 'pixels', hierarchy: 'grid:1x2', samples: 1000 })
+    const bracketed = await run(model, picture, 'owen', { segments: 'pixels', hierarchy: '((0 1 4 5) (2 3 6 7))', samples: 1000 })
+    expectValues(named.values, Array.from(bracketed.values))
+    await expect(run(model, picture, 'owen', { segments: 'grid:1x2', hierarchy: 'pixels' })).rejects.toThrow(
+      /lies in several groups of level 0; groups must hold whole features/,
+    )
+  })
+
+  it('where contexts do not fit, random orders of the groups come to the same', async () => {
+    const tree: Tree = [
+      [0, 3],
+      [1, 2, 4],
+    ]
+    const exact = overOrders(tangledGame, 5, orders(tree))
+    const hierarchy = '((0 3) (1 2 4))'
+    // 2 + 2 * (2 + 6) coalitions.
+    expect((await run(tangledModel(), row(point), 'owen', { hierarchy, samples: 18 })).cost.forwards).toBe(20)
+    const few = await run(tangledModel(), row(point), 'owen', { hierarchy, samples: 17 })
+    expect(few.options['orders']).toBe(4)
+    expect(Math.abs(few.residual!)).toBeLessThan(1e-6)
+    const allowed = orders(tree).map(order => order.join())
+    expect(allowed).toHaveLength(24)
+    expect(Math.max(...Array.from(few.values, (value, i) => Math.abs(value - exact[i]!)))).toBeLessThan(
+      0.6 * Math.max(...exact.map(Math.abs)),
+    )
+    await expect(run(tangledModel(), row(point), 'owen', { hierarchy, samples: 7 })).rejects.toThrow(/samples of at least 8/)
+  })
+
+  it('says what is wrong with brackets', async () => {
+    const refused: [string, RegExp][] = [
+      ['((0 1)', /a bracket is not closed/],
+      ['(0 1))', /a bracket closes that was not opened/],
+      ['(0 9)', /there is no feature "9" \(there are 0 to 4\)/],
+      ['(0 a)', /there is no feature "a"/],
+      ['(0 1) (1 2)', /feature 1 stands twice/],
+    ]
+    for (const [hierarchy, message] of refused)
+      await expect(run(tangledModel(), row(point), 'owen', { hierarchy })).rejects.toThrow(message)
+  })
+})
+
 describe('what cannot be done', () => {
   it('is refused, with what can', async () => {
     const model = tangledModel()

@@ -8,6 +8,7 @@ import { bidirectional } from './attention/bidirectional.js'
 import { chefer } from './attention/chefer.js'
 import { cheferGeneric } from './attention/chefer-generic.js'
 import { gradientRollout } from './attention/gradient-rollout.js'
+import { graphAttention } from './attention/graph-attention.js'
 import { transitionAttentionMaps } from './attention/transition-attention-maps.js'
 import { valueZeroing } from './attention/value-zeroing.js'
 import { augmentationSmoothing } from './augmentation-smoothing.js'
@@ -166,6 +167,7 @@ const listed: readonly Family[] = [
       transitionAttentionMaps,
       bidirectional,
       valueZeroing,
+      graphAttention,
     ],
   },
   {

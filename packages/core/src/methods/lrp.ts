@@ -1,11 +1,15 @@
 /** @file lrp: layer-wise relevance propagation, with a rule for each layer from a preset. */
-import { type LrpPresetName, lrpPresets, lrpRuleSet } from '@ascribe/autodiff'
+import { type LayerRuleName, type LrpPresetName, lrpPresets, lrpRuleSet } from '@ascribe/autodiff'
 import { UsageError } from '../errors.js'
 import type { Evaluator } from '../evaluator.js'
 import type { Preprocessing } from '../io/preprocessing.js'
 import { targetValue } from '../target.js'
+import { ownRules } from './lrp-rules.js'
 import { mapsOf } from './maps.js'
 import type { Method, Options } from './method.js'
+
+/** Default of the option epsilon. */
+const usualEpsilon = 1e-6
 
 /** Relevance lost or made on the way, as a share of what started, above which the result carries a warning. */
 const conservationTolerance = 0.05
@@ -29,23 +33,28 @@ function parsedBound(text: string, option: string): number[] | undefined {
 }
 
 /** Name of the rule set for this evaluator. */
-function rulesFor(evaluator: Evaluator, { preset, epsilon, gamma, bias, low, high }: Options) {
+function rulesFor(evaluator: Evaluator, options: Options) {
+  const { preset, gamma, bias, low, high } = options
   const { model, at, target } = evaluator
   const chosen = lrpPresets[preset as LrpPresetName]
   const atInputs = at.every(name => model.graph.inputs.some(input => input.name === name))
   const known = model.preprocessing && preprocessedBounds(model.preprocessing)
   const bounds = { low: parsedBound(low, 'low') ?? known?.low, high: parsedBound(high, 'high') ?? known?.high }
   const bounded = bounds.low !== undefined && bounds.high !== undefined
-  if (atInputs && 'bounds' in chosen && !bounded)
+  const own = ownRules(options['rules'], evaluator.graph, bounded)
+  if (atInputs && 'bounds' in chosen && !bounded && !own.some(({ layers }) => layers === 'first'))
     throw new UsageError(
       `lrp: preset ${preset} needs the bounds of the input's values, as the model gets them: low=NUMBER and high=NUMBER (or one per channel, 0,0,0)`,
     )
-  const parameters = { epsilon, gamma, ...(bounded ? { low: bounds.low!, high: bounds.high! } : {}) }
+  const epsilon = 'epsilon' in chosen && options['epsilon'] === usualEpsilon ? chosen.epsilon : options['epsilon']
+  const limits = bounded ? { low: bounds.low!, high: bounds.high! } : {}
+  const parameters = { epsilon, gamma, ...limits }
   // Rules for the first layer are about pixels; a tensor inside the model is no picture.
-  const composite = chosen
-    .composite(parameters)
-    .filter(({ layers }) => atInputs || layers !== 'first')
-    .map(assignment => (bias ? assignment : { ...assignment, bias: false }))
+  const others = chosen.composite(parameters).filter(({ layers }) => atInputs || layers !== 'first')
+  const usual: Readonly<Partial<Record<LayerRuleName, object>>> = { epsilon: { epsilon }, gamma: { gamma }, 'z-box': limits }
+  const composite = [...own.map(assignment => ({ ...usual[assignment.rule], ...assignment })), ...others].map(assignment =>
+    bias ? assignment : { bias: false, ...assignment },
+  )
   return lrpRuleSet({
     composite,
     from: target.output,
@@ -79,6 +88,8 @@ export function startingRelevance({ target, outputs, value }: Evaluator): number
  * | epsilon-gamma-box | z-box | gamma | epsilon |
  * | epsilon-alpha2-beta1 | as the others | alpha 2, beta 1 | epsilon |
  * | epsilon-alpha2-beta1-flat | flat | alpha 2, beta 1 | epsilon |
+ * | sequential-a, sequential-a-flat | as epsilon-plus, epsilon-plus-flat | | with epsilon 0.1 |
+ * | sequential-b, sequential-b-flat | as epsilon-alpha2-beta1, its flat | | with epsilon 0.1 |
  * | excitation-backprop | as the others | z-plus without bias | z-plus without bias |
  * | deep-taylor | z-box with bounds, else w-square | z-plus without bias | z-plus without bias |
  * | attn-lrp, cp-lrp | epsilon | epsilon | epsilon |
@@ -93,11 +104,18 @@ export function startingRelevance({ target, outputs, value }: Evaluator): number
  * 5% is a warning. In deep networks with large biases next to nothing may arrive; `bias: false` leaves biases out of every
  * denominator (zennit's zero_params), which keeps it but where a value comes from its bias alone.
  *
+ * `rules` puts rules of your own before those of the preset: `LAYERS:RULE` between semicolons, LAYERS a group (first, last, convolution,
+ * dense, every), an operator (Conv, ConvTranspose, Gemm, MatMul) or a node's name or that of its result, RULE one of zero, epsilon, gamma,
+ * alpha-beta, z-plus, z-box, w-square, flat, pass, with parameters after it: `gamma=0.5`, `alpha-beta alpha=2 beta=1`. A layer takes the
+ * first that fits it, so name the special before the general; one that none fits takes the preset's. It does what zennit's LayerMap,
+ * NameMap, SpecialFirstLayerMap and their mixtures do.
+ *
  * `zero` equals input-x-gradient on networks of ReLU without biases. Peers: zennit's composites of the same names (its EpsilonGammaBox
  * takes the layers of a module tree, functional operators pass its rules by); Captum's Alpha1_Beta0 looks at the sign of weights only,
  * here and in zennit at that of products. Relevance propagation methods may be covered by patents in some countries: check before
  * commercial use.
- * @throws UsageError where a preset needs bounds; NoGradientError at an operator without a relevance rule, naming what still works
+ * @throws UsageError where a preset or rule needs bounds, and for rules that are not understood or fit no layer; NoGradientError at an
+ * operator without a relevance rule, naming what still works
  */
 export const lrp: Method = {
   name: 'lrp',
@@ -115,9 +133,14 @@ export const lrp: Method = {
     },
     epsilon: {
       kind: 'number',
-      default: 1e-6,
+      default: usualEpsilon,
       minimum: 0,
-      describe: 'stabiliser of the rule epsilon; under 1e-6, of sums and products too',
+      describe: 'stabiliser of the rule epsilon (sequential presets: 0.1 where this is 1e-6); under 1e-6, of sums and products too',
+    },
+    rules: {
+      kind: 'text',
+      default: '',
+      describe: 'rules of your own before those of the preset: first:z-box;Conv:gamma=0.5;fc1:alpha-beta alpha=2 beta=1',
     },
     gamma: { kind: 'number', default: 0.25, minimum: 0, describe: 'weight of positive contributions in the rule gamma' },
     bias: { kind: 'flag', default: true, describe: 'count biases in denominators: what they brought ends with them' },

@@ -39,6 +39,7 @@ type Need =
   | 'trees'
   | 'data set'
   | 'detector'
+  | 'graph attention'
   | 'linear model'
   | 'additive model'
 
@@ -89,8 +90,11 @@ export interface Method {
   readonly signed: boolean
   /** True for controls that explain nothing. */
   readonly control?: true
-  /** Expected cost in rows, before it runs. */
-  readonly cost: (options: Options) => MethodCost
+  /**
+   * Expected cost in rows, before it runs: for one input of a model where its evaluator is given, else for usual sizes (channels of a
+   * layer, tokens, windows, features). With an evaluator it may throw what `run` would.
+   */
+  readonly cost: (options: Options, evaluator?: Evaluator) => MethodCost
   readonly run: (evaluator: Evaluator, options: Options, seed: number) => Promise<MethodResult>
   /** Weighted points along the path from baseline to input whose gradients make up the explanation: what `compile` needs. */
   readonly path?: (options: Options) => PathRule

@@ -52,5 +52,6 @@ export const featuresOf = (evaluator: Evaluator, segments: Segments): Features =
     })),
   )
 
-/** About how many features of one tensor these segments make: for the cost that is stated before a run. */
-export const expectedFeatures = (segments: Segments): number => expectedCount(segmentKinds, segments)
+/** How many features these segments make of an evaluator's tensors; without one, about how many of a usual tensor. For costs. */
+export const expectedFeatures = (segments: Segments, evaluator?: Evaluator): number =>
+  evaluator ? featuresOf(evaluator, segments).count : expectedCount(segmentKinds, segments)

@@ -46,7 +46,9 @@ const starting = (entry: RuleEntry | undefined, from: string): RuleEntry | undef
     : entry
 
 function fits({ layers }: Assignment, place: Place, node: Node): boolean {
-  return typeof layers === 'string' ? layerGroups[layers](place) : layers.includes(node.name)
+  if (typeof layers === 'string') return layerGroups[layers](place)
+  if ('operator' in layers) return operatorKey(node) === layers.operator
+  return layers.includes(node.name) || layers.includes(node.outputs[0]!)
 }
 
 const layerEntry = (assignment: Assignment): RuleEntry =>

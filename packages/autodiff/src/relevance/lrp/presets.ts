@@ -12,9 +12,12 @@ export const layerGroups = {
   every: () => true,
 } as const satisfies Readonly<Record<string, (place: Place) => boolean>>
 
-/** A rule for a group of layers, or for the nodes named. */
+/** Name of a group of layers. */
+export type LayerGroup = keyof typeof layerGroups
+
+/** A rule for a group of layers, for those of one operator, or for the nodes named (by themselves or by their result). */
 export interface Assignment extends RuleParameters {
-  readonly layers: keyof typeof layerGroups | readonly string[]
+  readonly layers: LayerGroup | { readonly operator: string } | readonly string[]
   readonly rule: LayerRuleName
 }
 
@@ -32,6 +35,8 @@ interface PresetParameters {
 }
 
 interface Preset {
+  /** Its own default of epsilon. */
+  readonly epsilon?: number
   /** True where it cannot do without bounds of the input. */
   readonly bounds?: true
   /** What relevance does at attention weights; default `shared`. */
@@ -55,7 +60,8 @@ const plus: Assignment = { layers: 'convolution', rule: 'z-plus' }
 const alphaBeta: Assignment = { layers: 'convolution', rule: 'alpha-beta', alpha: 2, beta: 1 }
 
 /**
- * Presets by name. epsilon-plus and its kin: Kohlbrenner et al. 2020; epsilon-gamma-box: Montavon et al. 2019, with z-box at the first
+ * Presets by name. epsilon-plus and its kin: Kohlbrenner et al. 2020; sequential-a and its kin: the same with epsilon 0.1, as iNNvestigate
+ * has them; epsilon-gamma-box: Montavon et al. 2019, with z-box at the first
  * layer; excitation-backprop: Zhang et al. 2016 (positive contributions, no bias); deep-taylor: Montavon et al. 2017 (positive
  * contributions without bias, at the first layer z-box where bounds are given and w-square else); attn-lrp: Achtibat et al. 2024, which is epsilon by another name;
  * cp-lrp: Ali et al. 2022, which lets nothing through attention weights (nor through gates, as LXT reads it).
@@ -69,6 +75,10 @@ export const lrpPresets = {
   },
   'epsilon-alpha2-beta1': { composite: p => [dense(p), alphaBeta] },
   'epsilon-alpha2-beta1-flat': { composite: p => [flat, dense(p), alphaBeta] },
+  'sequential-a': { epsilon: 0.1, composite: p => [dense(p), plus] },
+  'sequential-a-flat': { epsilon: 0.1, composite: p => [flat, dense(p), plus] },
+  'sequential-b': { epsilon: 0.1, composite: p => [dense(p), alphaBeta] },
+  'sequential-b-flat': { epsilon: 0.1, composite: p => [flat, dense(p), alphaBeta] },
   'excitation-backprop': { composite: everywhere('z-plus', () => ({ bias: false })) },
   'deep-taylor': {
     composite: p => [

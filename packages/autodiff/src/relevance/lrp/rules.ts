@@ -171,3 +171,16 @@ export const layerRules = {
 
 /** Name of a rule. */
 export type LayerRuleName = keyof typeof layerRules
+
+/** What each rule reads. */
+export const ruleParameters: Readonly<Record<LayerRuleName, readonly (keyof RuleParameters)[]>> = {
+  zero: ['bias'],
+  epsilon: ['epsilon', 'bias'],
+  gamma: ['gamma', 'epsilon', 'bias'],
+  'alpha-beta': ['alpha', 'beta', 'epsilon', 'bias'],
+  'z-plus': ['epsilon', 'bias'],
+  'z-box': ['low', 'high', 'epsilon'],
+  'w-square': ['epsilon', 'bias'],
+  flat: ['epsilon'],
+  pass: [],
+}
