@@ -16,6 +16,7 @@ import { valueZeroing } from '../src/methods/attention/value-zeroing.js'
 import type { TensorValues } from '../src/tensor-value.js'
 import { build, modelOf, tensor, testRuntime } from './support/models.js'
 import { attentionGradient, type Shape, tokenCount, transformerGraph, transformerOracle } from './support/transformer.js'
+import { attentionRelevance } from './support/transformer-relevance.js'
 
 afterAll(() => testRuntime().dispose())
 
@@ -297,6 +298,21 @@ describe('chefer', () => {
     expectValues(a.values, expected)
     expect(a.dims).toEqual([1, 3])
     expect(a.options['query']).toBe('0')
+  })
+})
+
+describe.each([
+  ['a class token', vit],
+  ['mean tokens', { ...vit, pool: 'mean' }],
+  ['three layers, heads merged into rows', { ...vit, layers: 3, layout: 'merged' }],
+] as const satisfies readonly (readonly [string, Shape])[])('chefer through layers, %s', (_, shape) => {
+  it.each(['epsilon', 'excitation-backprop'] as const)('%s', async preset => {
+    const relevance = attentionRelevance(shape, pixels, 1, preset)
+    const matrices = attentionGradient(shape, pixels, 1).map((heads, l) =>
+      withIdentity(meanHeads(zip(heads, relevance[l]!, (x, y) => Math.max(0, x * y)))),
+    )
+    const expected = places(shape, matrices.reduceRight(backOf, startOf(shape)))
+    expectValues((await run(shape, chefer, { preset })).values, expected, 1e-4)
   })
 })
 

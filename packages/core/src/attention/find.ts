@@ -52,11 +52,15 @@ export function findAttention(graph: Graph, { at, output, rows }: Span): Attenti
   })
 }
 
-/** Every value that depends on one of `from`, and these. */
-export function reachedFrom(graph: Graph, from: readonly string[]): ReadonlySet<string> {
+/** Every value that depends on one of `from` other than through a value in `without`, and these. */
+export function reachedFrom(
+  graph: Graph,
+  from: readonly string[],
+  without: ReadonlySet<string> = new Set(),
+): ReadonlySet<string> {
   const reached = new Set(from)
   for (const { inputs, outputs } of graph.nodes)
-    if (inputs.some(name => reached.has(name))) for (const name of outputs) reached.add(name)
+    if (inputs.some(name => reached.has(name))) for (const name of outputs) if (!without.has(name)) reached.add(name)
   return reached
 }
 

@@ -20,7 +20,7 @@ export interface AttentionLayers {
 const graphRows = ({ rows }: Evaluator): number => (rows.source(rows.rows(1)).batched ? rows.rows(1) : 1)
 
 /** Attention between the explained tensors and the target; empty where there is none. */
-const attentionOf = (evaluator: Evaluator): Attention[] =>
+export const attentionOf = (evaluator: Evaluator): Attention[] =>
   findAttention(evaluator.graph, { at: evaluator.at, output: evaluator.target.output, rows: graphRows(evaluator) })
 
 /** Whether anything attends between the explained tensors and the target. */
@@ -49,9 +49,14 @@ export function attentionLayers(evaluator: Evaluator, method: string): Attention
     if (queries !== keys) throw refused(`${queries} queries attend to ${keys} keys (cross attention or reduced keys)`)
     if (keys !== tokens) throw refused(`the number of tokens changes from ${tokens} to ${keys}`)
   }
-  const followed = axes.get(first.values)?.at(-2)
+  return { layers, tokens, ...keyPlaces(evaluator, first) }
+}
+
+/** Where the tokens that an attention looks at lie. */
+export function keyPlaces(evaluator: Evaluator, { keys, values }: Attention): Pick<AttentionLayers, 'space' | 'places'> {
+  const followed = layerAxes(evaluator).get(values)?.at(-2)
   const readsPictures = evaluator.model.graph.inputs.some(({ type }) => (type.shape?.length ?? 0) > 3)
-  const byShape = axesByShape([1, tokens, 1], readsPictures)[1]!
-  const { space, places } = viewOf(['row', isPlaces(followed) ? followed : byShape, 'channel'], [1, tokens, 1])
-  return { layers, tokens, space, places }
+  const byShape = axesByShape([1, keys, 1], readsPictures)[1]!
+  const { space, places } = viewOf(['row', isPlaces(followed) ? followed : byShape, 'channel'], [1, keys, 1])
+  return { space, places }
 }

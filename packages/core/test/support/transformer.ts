@@ -2,8 +2,8 @@
 import { type Graph, GraphBuilder, inferShapes, Tensor } from '@ascribe/onnx'
 import { Random } from '../../src/index.js'
 
-const [width, headCount, hidden, classes] = [6, 2, 7, 3]
-const size = width / headCount
+export const [width, headCount, hidden, classes] = [6, 2, 7, 3] as const
+export const size = width / headCount
 
 /** Layout of attention in the graph: weights [rows, heads, t, t], [rows * heads, t, t], or a fused operator that holds them. */
 type Layout = 'heads' | 'merged' | 'fused'
@@ -94,21 +94,21 @@ function attend(b: GraphBuilder, layout: Layout, tokens: number, q: string, k: s
   return b.emit('Reshape', [b.emit('Transpose', [apart], { perm: [0, 2, 1, 3] }), b.ints([-1, tokens, width])])
 }
 
-type Matrix = number[][]
+export type Matrix = number[][]
 
-const numbers = (name: string, dims: number[]): number[] => Array.from(weight(name, dims))
-const product = (a: Matrix, b: Matrix): Matrix =>
+export const numbers = (name: string, dims: number[]): number[] => Array.from(weight(name, dims))
+export const product = (a: Matrix, b: Matrix): Matrix =>
   a.map(row => b[0]!.map((_, j) => row.reduce((sum, value, k) => sum + value * b[k]![j]!, 0)))
-const matrix = (name: string, rows: number, columns: number): Matrix => {
+export const matrix = (name: string, rows: number, columns: number): Matrix => {
   const values = numbers(name, [rows, columns])
   return Array.from({ length: rows }, (_, i) => values.slice(i * columns, (i + 1) * columns))
 }
-const affine = (x: Matrix, name: string, rows: number, columns: number): Matrix => {
+export const affine = (x: Matrix, name: string, rows: number, columns: number): Matrix => {
   const bias = numbers(`${name} bias`, [columns])
   return product(x, matrix(name, rows, columns)).map(row => row.map((value, j) => value + bias[j]!))
 }
-const plus = (a: Matrix, b: Matrix): Matrix => a.map((row, i) => row.map((value, j) => value + b[i]![j]!))
-function layerNorm(x: Matrix, name: string): Matrix {
+export const plus = (a: Matrix, b: Matrix): Matrix => a.map((row, i) => row.map((value, j) => value + b[i]![j]!))
+export function layerNorm(x: Matrix, name: string): Matrix {
   const [scale, bias] = [numbers(`${name} scale`, [width]), numbers(`${name} bias`, [width])]
   return x.map(row => {
     const mean = row.reduce((sum, value) => sum + value, 0) / width
