@@ -29,6 +29,10 @@ describe('ascribe explain', () => {
     const methods = ['-m', 'integrated-gradients:points=20,baseline=constant:0.25', '-m', 'grad-cam']
     const { code, stdout, stderr } = await run(['explain', model, photo, ...methods, '-t', 'label:cat', '-o', out])
     expect(stderr).not.toMatch(/warning|ascribe:/)
+    expect(stderr.split('\n').slice(0, 2)).toEqual([
+      'integrated-gradients: 2 forwards, 20 gradients',
+      'grad-cam: 1 forward, 1 gradient',
+    ])
     expect(code).toBe(0)
     expect(stdout).toMatch(/explained: logit of 2 \(cat\)/)
     expect(readdirSync(out).sort()).toEqual([

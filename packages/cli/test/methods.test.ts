@@ -21,8 +21,24 @@ describe('ascribe methods', () => {
     const list = JSON.parse(stdout)
     expect(list.map((one: { name: string }) => one.name)).toEqual(methods.map(({ name }) => name))
     const gradients = list.find((one: { name: string }) => one.name === 'integrated-gradients')
-    expect(gradients).toMatchObject({ compiles: true, needs: ['gradient'], aliases: expect.arrayContaining(['ig', 'layer-integrated-gradients']) })
+    expect(gradients).toMatchObject({
+      compiles: true,
+      needs: ['gradient'],
+      aliases: expect.arrayContaining(['ig', 'layer-integrated-gradients']),
+    })
     expect(gradients.options[0]).toMatchObject({ name: 'points', kind: 'number', default: 50 })
+  })
+
+  it('lists the cost at the defaults, and what forms must be given', async () => {
+    const { stdout } = await run(['methods', '--json', 'conductance'])
+    expect(JSON.parse(stdout)[0]).toMatchObject({
+      cost: { gradients: 50 },
+      forms: [{ name: 'layer-conductance', required: 'layer' }],
+    })
+    const { stdout: text } = await run(['methods', 'layer-integrated-gradients'])
+    expect(text).toMatch(/cost {7}\d+ forwards?, 50 gradients an input at the defaults/)
+    expect(text).toContain('layer-integrated-gradients (with --at TENSOR)')
+    expect(text).toContain('neuron-integrated-gradients (with --output TENSOR and the neuron as target)')
   })
 
   it('shows one in full, by alias too', async () => {

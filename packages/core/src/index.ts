@@ -13,8 +13,10 @@ export * from './functions.js'
 export * from './io/index.js'
 export { chunkSize, defaultMemory, peakBytes } from './memory.js'
 export { type Counterpart, counterparts } from './methods/counterparts.js'
+export { formsOf } from './methods/forms.js'
 export { families, methodNamed, methods } from './methods/index.js'
 export {
+  type Form,
   type Method,
   type MethodCost,
   type MethodResult,

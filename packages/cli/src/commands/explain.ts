@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import {
   colormapOf,
   colormaps,
+  type Evaluator,
   formatShare,
+  type Method,
+  type MethodCost,
   type Model,
   renderReport,
   resolveOptions,
@@ -13,6 +16,7 @@ import {
 } from '@ascribe/core'
 import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
 import type { Command, Context } from '../command.js'
+import { costText } from '../cost-text.js'
 import type { Drawing } from '../explain/draw.js'
 import { collect, type Item } from '../explain/inputs.js'
 import { reportData } from '../explain/page.js'
@@ -21,7 +25,7 @@ import { ProgressMeter } from '../explain/progress.js'
 import { type ExplanationRecord, type FailureRecord, type InputRecord, modelRecord, versionsOf } from '../explain/record.js'
 import { explainItem, type Job, type Outcome } from '../explain/run.js'
 import { type TextFlags, textAt, textFlags, textItems } from '../explain/text.js'
-import { ReportedFailure } from '../failures.js'
+import { isExpected, ReportedFailure } from '../failures.js'
 import { type MethodRequest, methodRequests } from '../methods.js'
 import { type ModelFlags, withModel } from '../open.js'
 import {
@@ -151,6 +155,16 @@ function weightOf({ method, options }: MethodRequest): number {
   return forwards + 3 * gradients
 }
 
+/** Cost for this input; undefined where the method will refuse it, and say why. */
+function expectedCost(method: Method, options: Readonly<Record<string, unknown>>, evaluator: Evaluator): MethodCost | undefined {
+  try {
+    return method.cost(options, evaluator)
+  } catch (error) {
+    if (isExpected(error)) return undefined
+    throw error
+  }
+}
+
 /** Files about all results together, written last. */
 const records = { json: 'explanation.json', page: 'report.html' } as const
 
@@ -158,8 +172,6 @@ const records = { json: 'explanation.json', page: 'report.html' } as const
 const clearRecords = async (folder: string): Promise<void> => {
   for (const name of Object.values(records)) await rm(join(folder, name), { force: true })
 }
-
-const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`
 
 /** Most results for which the report shows each map without the picture too: beyond, its size matters more. */
 const fullReport = 60
@@ -174,14 +186,9 @@ async function explainAll(
   preprocessing: Job['preprocessing'],
 ): Promise<Outcome[]> {
   const { terminal } = context
-  const costs = requests.map(({ method, options: given }) => method.cost(resolveOptions(method, given)))
-  const total = (key: 'forwards' | 'gradients'): number => items.length * costs.reduce((sum, cost) => sum + cost[key], 0)
-  terminal.note(
-    `${counted(items.length, 'input')}, ${requests.map(({ label }) => label).join(', ')}: ` +
-      `about ${counted(total('gradients'), 'gradient')} and ${counted(total('forwards'), 'forward pass', 'forward passes')}`,
-  )
   const meter = new ProgressMeter(terminal, items.length * requests.reduce((sum, request) => sum + weightOf(request), 0))
   let cleared: Promise<void> | undefined
+  let announced = false
   const job: Job = {
     model,
     requests,
@@ -189,6 +196,14 @@ async function explainAll(
     target,
     seed: options.seed,
     colormaps: options.colormap ?? [],
+    announce: evaluator => {
+      if (announced) return
+      announced = true
+      for (const { label, method, options: given } of requests) {
+        const cost = expectedCost(method, resolveOptions(method, given), evaluator)
+        if (cost) terminal.note(`${label}: ${costText(cost)}${items.length > 1 ? ` for each of ${items.length} inputs` : ''}`)
+      }
+    },
     beforeFirstFile: () => (cleared ??= clearRecords(options.out)),
     mapsAlone: items.length * requests.length <= fullReport,
     preprocessing,

@@ -1,8 +1,18 @@
 /** @file `ascribe methods`: what there is, with defaults and citations. */
-import { methods as all, type Method, methodNamed } from '@ascribe/core'
+import { methods as all, type Form, formsOf, type Method, methodNamed, resolveOptions } from '@ascribe/core'
 import type { Command } from '../command.js'
+import { costText } from '../cost-text.js'
 import { optionLines, shownValue } from '../option-lines.js'
 import { commonFlags } from '../options.js'
+
+/** What each form must be given, as the command takes it. */
+const given: Readonly<Record<Form['required'], string>> = {
+  at: '--at TENSOR',
+  output: '--output TENSOR and the neuron as target',
+  layer: 'layer=TENSOR',
+}
+
+const defaultCost = (method: Method) => method.cost(resolveOptions(method))
 
 /** A method as plain data, for programs. */
 const describe = (method: Method) => ({
@@ -16,11 +26,15 @@ const describe = (method: Method) => ({
   promises: method.promises,
   signed: method.signed,
   compiles: method.path !== undefined,
+  cost: defaultCost(method),
+  forms: formsOf(method).map(({ name, required }) => ({ name, required })),
   options: Object.entries(method.options).map(([name, spec]) => ({ name, ...spec })),
 })
 
 function full(method: Method): string[] {
   const list = (items: readonly string[]): string => (items.length > 0 ? items.join(', ') : 'nothing')
+  const forms = formsOf(method)
+  const names = (method.aliases ?? []).filter(alias => !forms.some(({ name }) => name === alias))
   return [
     `${method.name}: ${method.summary}`,
     '',
@@ -30,7 +44,9 @@ function full(method: Method): string[] {
     `  promises   ${list(method.promises)}`,
     `  values     ${method.signed ? 'signed' : 'never negative'}`,
     `  compiles   ${method.path ? 'yes' : 'no'}`,
-    ...(method.aliases ? [`  aliases    ${method.aliases.join(', ')}`] : []),
+    `  cost       ${costText(defaultCost(method))} an input at the defaults, on a model of usual size`,
+    ...(names.length > 0 ? [`  aliases    ${names.join(', ')}`] : []),
+    ...forms.map(({ name, required }, i) => `  ${i === 0 ? 'forms' : '     '}      ${name} (with ${given[required]})`),
     ...optionLines(method.options),
   ]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   AbortedError,
   type Attribution,
+  type Evaluator,
   encodePng,
   explain,
   type Layout,
@@ -36,6 +37,8 @@ export interface Job {
   readonly at?: readonly string[]
   readonly seed: number
   readonly colormaps: readonly string[]
+  /** Called with the evaluator of each input before it is explained; says once what the methods will cost. */
+  readonly announce: (evaluator: Evaluator) => void
   /** Called before each map is written; does its work once. */
   readonly beforeFirstFile: () => Promise<void>
   /** Whether the report shows maps without the picture under them too. */
@@ -86,6 +89,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
   try {
     const loaded = await item.load()
     const evaluator = await prepare(job.model, loaded.row, settings)
+    job.announce(evaluator)
     const { target } = evaluator
     const scores = scoresBeside(target, evaluator.outputs[target.output]!)
     const kind = outputKind(job.model.graph, target.output, scores)

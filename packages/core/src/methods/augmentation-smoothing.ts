@@ -78,9 +78,9 @@ export const augmentationSmoothing = (methodNamed: (name: string) => Method): Me
     needs: ['gradient', 'spatial layer', 'picture'],
     promises: [],
     signed: true,
-    cost: options => {
+    cost: (options, evaluator) => {
       const inner = innerMethod(method, options)
-      const { forwards, gradients } = inner.method.cost(inner.options)
+      const { forwards, gradients } = inner.method.cost(inner.options, evaluator)
       return { forwards: 1 + copies.length * forwards, gradients: copies.length * gradients }
     },
     async run(evaluator, options, seed) {

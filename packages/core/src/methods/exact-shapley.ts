@@ -45,7 +45,7 @@ export const exactShapley: Method = {
   needs: [],
   promises: ['completeness', 'dummy', 'linearity'],
   signed: true,
-  cost: options => ({ forwards: 2 ** expectedFeatures(options['segments']), gradients: 0 }),
+  cost: (options, evaluator) => ({ forwards: 2 ** expectedFeatures(options['segments'], evaluator), gradients: 0 }),
   async run(evaluator, options, seed) {
     const game = gameOf(evaluator, options, seed)
     if (game.players > options['most'])

@@ -18,7 +18,7 @@ export const featureAblation: Method = {
   needs: [],
   promises: ['dummy', 'linearity'],
   signed: true,
-  cost: options => ({ forwards: 1 + expectedFeatures(options['segments']), gradients: 0 }),
+  cost: (options, evaluator) => ({ forwards: 1 + expectedFeatures(options['segments'], evaluator), gradients: 0 }),
   async run(evaluator, options, seed) {
     const game = gameOf(evaluator, options, seed)
     const { players, everybody } = game

@@ -28,9 +28,12 @@ const forms: readonly Form[] = [
   { name: 'layer-internal-influence', of: 'internal-influence', required: 'layer' },
 ]
 
+/** A method's forms, and what each must be given. */
+export const formsOf = (method: Method): readonly Form[] => forms.filter(({ of }) => of === method.name)
+
 /** Lists a method's forms among its aliases. */
 export function withForms(method: Method): Method {
-  const names = forms.filter(({ of }) => of === method.name).map(({ name }) => name)
+  const names = formsOf(method).map(({ name }) => name)
   return names.length > 0 ? { ...method, aliases: [...(method.aliases ?? []), ...names] } : method
 }
 

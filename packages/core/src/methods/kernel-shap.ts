@@ -39,8 +39,8 @@ export const kernelShap: Method = {
   needs: [],
   promises: ['completeness', 'linearity'],
   signed: true,
-  cost: options => {
-    const players = expectedFeatures(options['segments'])
+  cost: (options, evaluator) => {
+    const players = expectedFeatures(options['segments'], evaluator)
     return { forwards: fits(players, options['samples']) ? 2 ** players : options['samples'] + 2, gradients: 0 }
   },
   async run(evaluator, options, seed) {

@@ -71,12 +71,12 @@ export const noiseTunnel = (methodNamed: (name: string) => Method): Method => {
     needs: ['gradient'],
     promises: [],
     signed: true,
-    cost: options => {
+    cost: (options, evaluator) => {
       const { method, options: settings } = inner(options)
       const { samples } = noiseSettings(options)
       const rule = method.path?.(settings)
       if (rule && !rule.adaptive) return { forwards: 1, gradients: samples * rule.positions.length }
-      const { forwards, gradients } = method.cost(settings)
+      const { forwards, gradients } = method.cost(settings, evaluator)
       return { forwards: 1 + samples * forwards, gradients: samples * gradients }
     },
     async run(evaluator, options, seed) {

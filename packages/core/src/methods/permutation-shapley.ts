@@ -39,8 +39,8 @@ export const permutationShapley: Method = {
   needs: [],
   promises: ['completeness', 'dummy', 'linearity'],
   signed: true,
-  cost: options => ({
-    forwards: 2 + options['orders'] * (expectedFeatures(options['segments']) - 1),
+  cost: (options, evaluator) => ({
+    forwards: 2 + options['orders'] * (expectedFeatures(options['segments'], evaluator) - 1),
     gradients: 0,
   }),
   async run(evaluator, options, seed) {

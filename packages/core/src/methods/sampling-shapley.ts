@@ -29,7 +29,10 @@ export const samplingShapley: Method = {
   needs: [],
   promises: ['dummy', 'linearity'],
   signed: true,
-  cost: options => ({ forwards: 1 + 2 * options['samples'] * expectedFeatures(options['segments']), gradients: 0 }),
+  cost: (options, evaluator) => ({
+    forwards: 1 + 2 * options['samples'] * expectedFeatures(options['segments'], evaluator),
+    gradients: 0,
+  }),
   async run(evaluator, options, seed) {
     const game = gameOf(evaluator, options, seed)
     const { players } = game

@@ -4,7 +4,7 @@ import { baselinePoints } from './integrated-gradients.js'
 import type { Method } from './method.js'
 import { quadratures } from './quadrature.js'
 
-/** Tokens of a usual sentence, for the cost that is announced. */
+/** Tokens of a usual sentence, for a cost that knows no input. */
 const usualTokens = 16
 
 /**
@@ -27,7 +27,10 @@ export const sequentialIg: Method = {
   needs: ['gradient', 'tokens'],
   promises: ['sign', 'dummy', 'linearity'],
   signed: true,
-  cost: ({ points }) => ({ forwards: 1, gradients: usualTokens * points }),
+  cost: ({ points }, evaluator) => ({
+    forwards: 1,
+    gradients: points * (evaluator ? explainedVectors(evaluator, 'sequential-ig').count : usualTokens),
+  }),
   async run(evaluator, options, seed) {
     const { name, dims, data, width, count } = explainedVectors(evaluator, 'sequential-ig')
     const baseline = baselinePoints(evaluator, options['baseline'], seed)[name]!

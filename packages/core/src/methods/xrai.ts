@@ -71,9 +71,9 @@ export const xrai = (methodNamed: (name: string) => Method): Method => {
     needs: ['gradient', 'picture'],
     promises: [],
     signed: true,
-    cost: options => {
+    cost: (options, evaluator) => {
       const inner = innerMethod(method, options)
-      const { forwards, gradients } = inner.method.cost(inner.options)
+      const { forwards, gradients } = inner.method.cost(inner.options, evaluator)
       const runs = both(inner.options) ? 2 : 1
       return { forwards: 1 + runs * (forwards - 1), gradients: runs * gradients }
     },

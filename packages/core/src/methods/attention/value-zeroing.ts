@@ -2,6 +2,7 @@
 
 import { blocksOf } from '../../attention/block.js'
 import { normaliseRows, rollBack } from '../../attention/flow.js'
+import { attentionLayers } from '../../attention/layers.js'
 import { sweepMasked } from '../../attention/masked.js'
 import { UsageError } from '../../errors.js'
 import { attentionMethod } from './rule.js'
@@ -32,8 +33,12 @@ export const valueZeroing = attentionMethod({
   citation: 'Mohebbi, Zuidema, Chrupala, Alishahi: Quantifying Context Mixing in Transformers, EACL 2023',
   options: { layer: { kind: 'text', default: 'all', describe: 'all (rolled out), or one layer from 0 at the input' } },
   reads: 'attention',
-  // Of a model of 12 layers and 197 tokens: how many there are, the input says.
-  cost: () => ({ forwards: 1 + 12 * (1 + 198), gradients: 0 }),
+  // Without an input, of a model of 12 layers and 197 tokens.
+  cost: ({ layer }, evaluator) => {
+    const { layers, tokens } = evaluator ? attentionLayers(evaluator, 'value-zeroing') : { layers: Array(12), tokens: 197 }
+    const count = layer === 'all' ? layers.length : 1
+    return { forwards: 1 + count * (tokens + 2), gradients: 0 }
+  },
   async relevance({ evaluator, layers, tokens, start, options }) {
     const blocks = blocksOf(evaluator.graph, layers, evaluator.at, 'value-zeroing')
     const only: string = options['layer']

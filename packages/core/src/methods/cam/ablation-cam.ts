@@ -11,9 +11,6 @@ const divisors: Readonly<Record<string, (value: number) => number>> = {
   nothing: () => 1,
 }
 
-/** Channels of a usual last layer, for the cost that is announced. */
-const usualChannels = 512
-
 /**
  * w_c = (f - f with channel c at zero) / |f|: one forward pass per channel, from the layer on; no gradient. A channel is zeroed at every
  * place and class token. The paper and pytorch-grad-cam divide by f itself, which turns every weight around where f < 0
@@ -27,7 +24,7 @@ export const ablationCam = camMethod({
   citation: 'Desai, Ramaswamy: Ablation-CAM, WACV 2020',
   relu: true,
   reads: 'values',
-  forwards: usualChannels,
+  forwards: channels => channels,
   options: {
     divide: {
       kind: 'choice',

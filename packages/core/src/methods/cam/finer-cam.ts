@@ -52,9 +52,9 @@ export const finerCam = (methodNamed: (name: string) => Method): Method => {
     needs: ['gradient', 'spatial layer'],
     promises: [],
     signed: false,
-    cost: options => {
+    cost: (options, evaluator) => {
       const inner = innerMethod(method, options)
-      return inner.method.cost(inner.options)
+      return inner.method.cost(inner.options, evaluator)
     },
     async run(evaluator, options, seed) {
       const inner = innerMethod(method, options)

@@ -6,7 +6,7 @@ import type { Evaluator } from '../../evaluator.js'
 import { resizeMap } from '../../io/resample.js'
 import { layerAxes, viewOf } from '../../layers.js'
 import { innerMethod } from '../inner-method.js'
-import type { Method } from '../method.js'
+import type { Method, Options } from '../method.js'
 
 /** Resolutions that are multiplied where no layers are named. */
 const usualLayers = 3
@@ -30,6 +30,13 @@ function layersByResolution(evaluator: Evaluator): string[] {
   }
   return [...last.values()].slice(0, usualLayers).reverse()
 }
+
+const namedLayers = (options: Options): string[] | undefined =>
+  options['layers']
+    ? String(options['layers'])
+        .split(',')
+        .map(name => name.trim())
+    : undefined
 
 /**
  * L = product over layers l of relu(M_l) / max relu(M_l), each enlarged bilinearly to the finest of them; M_l is the map of the method `of`
@@ -56,22 +63,22 @@ export const refineCam = (methodNamed: (name: string) => Method): Method => {
     needs: ['gradient', 'spatial layer'],
     promises: [],
     signed: false,
-    cost: options => {
+    cost: (options, evaluator) => {
       const inner = innerMethod(method, options)
-      const { forwards, gradients } = inner.method.cost(inner.options)
-      const count = options['layers'] ? String(options['layers']).split(',').length : usualLayers
-      return { forwards: 1 + count * (forwards - 1), gradients: count * gradients }
+      const named = namedLayers(options)
+      const layers = named ?? (evaluator ? layersByResolution(evaluator) : Array<string>(usualLayers).fill(''))
+      const costs = layers.map(layer => inner.method.cost({ ...inner.options, layer }, evaluator))
+      return {
+        forwards: costs.reduce((sum, { forwards }) => sum + forwards - 1, 1),
+        gradients: costs.reduce((sum, { gradients }) => sum + gradients, 0),
+      }
     },
     async run(evaluator, options, seed) {
       const inner = innerMethod(method, options)
       if (!('layer' in inner.method.options))
         throw new UsageError(`refine-cam multiplies maps of layers, and ${inner.method.name} has no option layer`)
       if (inner.options['layer']) throw new UsageError('refine-cam takes several layers: name them with layers, not of.layer')
-      const names = options['layers']
-        ? String(options['layers'])
-            .split(',')
-            .map(name => name.trim())
-        : layersByResolution(evaluator)
+      const names = namedLayers(options) ?? layersByResolution(evaluator)
       if (names.length === 0) throw new UsageError('refine-cam found no layer with height and width; name some with layers=A,B')
       const maps = []
       for (const layer of names) {

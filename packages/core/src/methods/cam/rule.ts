@@ -41,8 +41,8 @@ export interface CamRule extends Pick<Method, 'name' | 'aliases' | 'summary' | '
   readonly weighted?: (activation: Activation, options: Options) => ArrayLike<number>
   /** L itself, of a rule that is no weighted sum: it has no `weights`, and its method no option `channels`. */
   readonly map?: (activation: Activation, context: CamContext) => ArrayLike<number>
-  /** Forwards beside the first one and the one that reads the layer. */
-  readonly forwards?: number
+  /** Forwards beside the first one and the one that reads the layer, by the layer's channels. */
+  readonly forwards?: (channels: number) => number
   /** Gradients beside the one that reads the layer. */
   readonly gradients?: number
 }
@@ -94,8 +94,8 @@ export const camMethod = (rule: CamRule): Method => ({
   promises: [],
   signed: !rule.relu,
   ...(rule.control ? { control: true as const } : {}),
-  cost: () => ({
-    forwards: (rule.reads === 'gradient' ? 1 : 2) + (rule.forwards ?? 0),
+  cost: (options, evaluator) => ({
+    forwards: (rule.reads === 'gradient' ? 1 : 2) + (rule.forwards?.(channelCount(evaluator, options)) ?? 0),
     gradients: (rule.reads === 'gradient' ? 1 : 0) + (rule.gradients ?? 0),
   }),
   async run(evaluator, options, seed) {
@@ -103,6 +103,18 @@ export const camMethod = (rule: CamRule): Method => ({
     return { maps: { [name]: { values, dims } }, settled: { layer: name } }
   },
 })
+
+/** Channels of a usual last layer, for a cost that knows no model. */
+const usualChannels = 512
+
+/** Channels of the layer that will be read. */
+function channelCount(evaluator: Evaluator | undefined, options: Options): number {
+  if (!evaluator) return usualChannels
+  const name = options['layer'] || targetLayer(evaluator)
+  evaluator.model.checkTensor(name)
+  const dims = evaluator.graph.dims(name)
+  return dims ? layerView(evaluator, name, dims).channels : usualChannels
+}
 
 /** The map of a rule, with the layer's name and its space. */
 export async function camMap(rule: CamRule, evaluator: Evaluator, options: Options, seed: number) {

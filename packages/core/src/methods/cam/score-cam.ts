@@ -5,9 +5,6 @@ import { pictureStrides } from '../../picture.js'
 import { baselinePoints } from '../integrated-gradients.js'
 import { type Activation, camMethod } from './rule.js'
 
-/** Channels of a usual last layer, for the cost that is announced. */
-const usualChannels = 512
-
 /** A channel enlarged bilinearly to height x width and scaled to [0, 1]; undefined for a channel that is the same everywhere. */
 function maskOf({ values, space, size }: Activation, channel: number, height: number, width: number): Float32Array | undefined {
   const plane = values.subarray(channel * size, (channel + 1) * size)
@@ -31,7 +28,7 @@ export const scoreCam = camMethod({
   relu: true,
   reads: 'values',
   needs: ['picture'],
-  forwards: usualChannels,
+  forwards: channels => channels,
   options: { baseline: { kind: 'baseline', default: 'zeros', describe: 'what masked places show' } },
   weights: async (activation, { evaluator, options, seed }) => {
     const { channels, space, name } = activation

@@ -32,8 +32,8 @@ export const greedyGain: Method = {
   needs: [],
   promises: ['dummy'],
   signed: true,
-  cost: options => {
-    const count = expectedFeatures(options['segments'])
+  cost: (options, evaluator) => {
+    const count = expectedFeatures(options['segments'], evaluator)
     return { forwards: forwardsOf(count, options['perRound'], roundsOf(options as never, count)), gradients: 0 }
   },
   async run(evaluator, options, seed) {

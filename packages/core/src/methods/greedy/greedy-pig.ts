@@ -57,10 +57,10 @@ export const greedyPig = (methodNamed: (name: string) => Method): Method => {
     needs: ['gradient'],
     promises: [],
     signed: true,
-    cost: options => {
+    cost: (options, evaluator) => {
       const { method, options: settings } = inner(options)
-      const rounds = roundsOf(options as RoundSettings, expectedFeatures(options['segments']))
-      const { forwards, gradients } = method.cost(settings)
+      const rounds = roundsOf(options as RoundSettings, expectedFeatures(options['segments'], evaluator))
+      const { forwards, gradients } = method.cost(settings, evaluator)
       return { forwards: 1 + rounds * (forwards - 1), gradients: rounds * gradients }
     },
     async run(evaluator, options, seed) {

@@ -27,7 +27,7 @@ export const additiveShap: Method = {
   needs: ['additive model'],
   promises: ['completeness', 'dummy', 'linearity'],
   signed: true,
-  cost: options => ({ forwards: 2 + checks + expectedFeatures(options['segments']), gradients: 0 }),
+  cost: (options, evaluator) => ({ forwards: 2 + checks + expectedFeatures(options['segments'], evaluator), gradients: 0 }),
   async run(evaluator, options, seed) {
     const game = gameOf(evaluator, options, seed)
     const { players, everybody } = game

@@ -28,8 +28,8 @@ export const featurePermutation: Method = {
   needs: ['data set'],
   promises: ['dummy', 'linearity'],
   signed: true,
-  cost: options => ({
-    forwards: 1 + expectedFeatures(options['segments']) * Math.min(options['samples'], dataSize(options['data'])),
+  cost: (options, evaluator) => ({
+    forwards: 1 + expectedFeatures(options['segments'], evaluator) * Math.min(options['samples'], dataSize(options['data'])),
     gradients: 0,
   }),
   async run(evaluator, options, seed) {

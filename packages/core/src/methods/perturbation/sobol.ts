@@ -35,7 +35,10 @@ export const sobol: Method = {
   needs: [],
   promises: [],
   signed: true,
-  cost: options => ({ forwards: 1 + options['samples'] * (expectedFeatures(options['segments']) + 2), gradients: 0 }),
+  cost: (options, evaluator) => {
+    const segments = evaluator ? gridSegments(evaluator, options['segments']) : options['segments']
+    return { forwards: 1 + options['samples'] * (expectedFeatures(segments, evaluator) + 2), gradients: 0 }
+  },
   async run(evaluator, options, seed) {
     const game = gameOf(evaluator, { ...options, segments: gridSegments(evaluator, options['segments']) }, seed)
     const { players } = game
