@@ -1,9 +1,10 @@
 /** @file `ascribe greedy`: studies of Greedy PIG. */
 import type { CommandGroup } from '../command.js'
+import { graph } from './graph.js'
 import { image } from './image.js'
 
 export const greedy: CommandGroup = {
   name: 'greedy',
-  summary: 'adaptive integrated gradients, studied on pictures',
-  commands: [image],
+  summary: 'adaptive integrated gradients, studied on pictures and graphs',
+  commands: [image, graph],
 }

@@ -1,0 +1,28 @@
+/** @file Every explainer of the studies on graphs, listed once; PGExplainer, which is trained first, is added by the study. */
+import {
+  greedyGain,
+  greedyPig,
+  integratedGradients,
+  objectiveVariants,
+  saliency,
+  sequentialGradient,
+  signedGradient,
+} from './attribution.js'
+import { byDegree, byRarity, random } from './controls.js'
+import type { Explainer } from './explainer.js'
+import { gnnExplainer } from './gnn-explainer.js'
+
+/** In the order of the report. */
+export const explainers: readonly Explainer[] = [
+  greedyPig,
+  integratedGradients,
+  sequentialGradient,
+  saliency,
+  signedGradient,
+  gnnExplainer,
+  greedyGain,
+  ...objectiveVariants,
+  random,
+  byDegree,
+  byRarity,
+]

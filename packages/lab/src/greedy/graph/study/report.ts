@@ -1,0 +1,239 @@
+/** @file What the study found, as tables and curves. */
+import { lineChart } from '../../../charts/index.js'
+import { keptShares, sparsities } from '../metrics/levels.js'
+import type { GraphPage, PageTable } from '../report/page.js'
+import type { GraphScores, GraphStudy } from './study.js'
+import { type Gate, gatesOf, type SummaryRow, summaryOf } from './summary.js'
+
+/** Everything the page and the JSON beside it show. */
+export interface GraphReport extends GraphPage {
+  readonly gates: readonly Gate[]
+  readonly rows: readonly SummaryRow[]
+}
+
+export function graphReport(study: GraphStudy, facts: readonly string[], seed: number): GraphReport {
+  const rows = summaryOf(study.scores, seed)
+  const gates = gatesOf(study.scores)
+  return {
+    title: 'Greedy PIG on graphs',
+    facts: [...facts, `plan ${study.digest.slice(0, 16)}`],
+    gates,
+    rows,
+    findings: barLines(rows, gates),
+    sections: study.scores.map(one => sectionOf(one, rows, gates)),
+    failures: study.failed.map(
+      ({ cell, error }) => `${cell.identity.kind} ${cell.identity.method ?? cell.identity.sample}: ${error.message}`,
+    ),
+  }
+}
+
+const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(3).replace('-', '−') : '–')
+const percent = (value: number): string => `${(100 * value).toFixed(1)}%`
+
+/** The bar: Greedy PIG above integrated gradients and saliency on fidelity AUC. */
+const rivals = ['integrated-gradients', 'saliency'] as const
+
+function barLines(rows: readonly SummaryRow[], gates: readonly Gate[]): string[] {
+  return gates.flatMap(({ graph, architecture }) =>
+    rivals.flatMap(rival => {
+      const row = rows.find(
+        one => one.graph === graph && one.architecture === architecture && one.measure === 'fidelity-auc' && one.method === rival,
+      )
+      if (!row?.versus) return []
+      const { value, low, high, n, detectable, verdict } = row.versus
+      return [
+        `${graph}, ${architecture}: fidelity AUC of Greedy PIG minus ${rival} ${fixed(value)} [${fixed(low)}, ${fixed(high)}], n = ${n}, detectable ${fixed(detectable)}: ${verdict}`,
+      ]
+    }),
+  )
+}
+
+function sectionOf(one: GraphScores, rows: readonly SummaryRow[], gates: readonly Gate[]): GraphPage['sections'][number] {
+  const { graph, architecture, nodes, compression } = one
+  const own = rows.filter(row => row.graph === graph.name && row.architecture === architecture)
+  const gate = gates.find(({ graph: name, architecture: net }) => name === graph.name && net === architecture)!
+  const truth =
+    gate.flips === undefined
+      ? 'There is no ground truth.'
+      : `Deleting the motif changes ${percent(gate.flips)} of ${gate.n} predictions; ground truth ${gate.counts ? 'counts' : 'does not count'} (accuracy of 95% and changes of 90% are needed).`
+  return {
+    title: `${graph.name}, ${architecture}`,
+    introduction: `${graph.nodes} nodes, ${graph.edges} edges; ${percent(one.accuracy)} of ${graph.splits.test.length} test nodes are answered with their class. ${truth}`,
+    figures: [...nodeFigures(one), ...(compression.size > 0 ? [compressionFigure(one)] : [])],
+    tables: [
+      nodeTable(own, nodes.length, gate),
+      ...['fidelity-auc', 'kl-auc', 'roc-auc'].flatMap(measure => versusTable(own, 'nodes', measure)),
+      ...compressionTables(one, own),
+    ],
+  }
+}
+
+const shown = [
+  ['fidelity-auc', 'fidelity AUC'],
+  ['fid-plus', 'fid+'],
+  ['fid-minus', 'fid−'],
+  ['fidelity-auc-accuracy', 'fidelity AUC, accuracy'],
+  ['fid-plus-accuracy', 'fid+, accuracy'],
+  ['fid-minus-accuracy', 'fid−, accuracy'],
+  ['softmax-auc', 'softmax AUC'],
+  ['accuracy-auc', 'accuracy AUC'],
+  ['kl-auc', 'KL AUC'],
+  ['kl-auc-relative', 'relative KL AUC'],
+  ['reverse-kl-auc', 'reverse KL AUC'],
+  ['jensen-shannon-auc', 'JS AUC'],
+  ['roc-auc', 'ROC AUC'],
+] as const
+
+function nodeTable(rows: readonly SummaryRow[], n: number, { counts, flips }: Gate): PageTable {
+  const nodes = rows.filter(({ task }) => task === 'nodes')
+  const methods = [...new Set(nodes.map(({ method }) => method))]
+  const columns = shown.filter(([measure]) => nodes.some(row => row.measure === measure))
+  return {
+    title: 'Explanations of single nodes',
+    caption: `Means over ${n} nodes with 95% intervals (bootstrap over motifs, or nodes where there are none); f is the probability of the class predicted with all edges, S the explanation: fid+ = f(all) − f(all but S), fid− = f(all) − f(S), in the accuracy forms 1 where the prediction changes; means over 50 to 95% sparsity. Curves over 0, 5, ... 100% of the edges kept, KL in nats. Higher is better but for fid− and the divergences. Compared with the prediction, never with the label.${flips === undefined || counts ? '' : ' ROC AUC is shown, but the network does not need its motifs: it does not count.'} n differs where a method is for few edges only.`,
+    columns: ['method', 'n', 'gradients', ...columns.map(([, label]) => label)],
+    rows: methods.map(method => {
+      const own = nodes.filter(row => row.method === method)
+      return {
+        muted: own[0]!.control,
+        cells: [
+          method,
+          String(Math.max(...own.map(row => row.n))),
+          own[0]!.gradients.toFixed(0),
+          ...columns.map(([measure]) => {
+            const found = own.find(row => row.measure === measure)
+            return found ? `${fixed(found.score.value)} [${fixed(found.score.low)}, ${fixed(found.score.high)}]` : '–'
+          }),
+        ],
+      }
+    }),
+  }
+}
+
+function versusTable(rows: readonly SummaryRow[], task: SummaryRow['task'], measure: string): PageTable[] {
+  const compared = rows.filter(row => row.task === task && row.measure === measure && row.versus)
+  if (compared.length === 0) return []
+  const counts = [...new Set(compared.map(({ versus }) => versus!.n))]
+  const detectable = compared.map(({ versus }) => versus!.detectable)
+  return [
+    {
+      title: `Greedy PIG minus each rival: ${compared[0]!.title}`,
+      caption: `Paired differences on ${counts.length === 1 ? counts[0] : `${Math.min(...counts)} to ${Math.max(...counts)}`} nodes, with 95% intervals and p adjusted by Holm over the rivals. Detectable differences (2.8 s / √n) ${fixed(Math.min(...detectable))} to ${fixed(Math.max(...detectable))}; smaller ones read "not resolved". ${compared[0]!.higherIsBetter ? 'Higher' : 'Lower'} is better.`,
+      columns: ['rival', 'difference', 'interval', 'n', 'detectable', 'p (Holm)', 'Greedy PIG is'],
+      rows: compared.map(({ method, control, versus }) => ({
+        muted: control,
+        cells: [
+          method,
+          fixed(versus!.value),
+          `[${fixed(versus!.low)}, ${fixed(versus!.high)}]`,
+          String(versus!.n),
+          fixed(versus!.detectable),
+          fixed(versus!.p),
+          versus!.verdict,
+        ],
+      })),
+    },
+  ]
+}
+
+function compressionTables({ compression, retrained, graph }: GraphScores, rows: readonly SummaryRow[]): PageTable[] {
+  if (compression.size === 0) return []
+  const own = rows.filter(({ task }) => task === 'compression')
+  const measures = [...new Set(own.map(({ measure }) => measure))]
+  const at = [0.1, 0.3, 0.5].map(share => keptShares.indexOf(share))
+  const main: PageTable = {
+    title: 'Compression of the whole graph, network frozen',
+    caption: `Edges chosen so that the answers of all nodes stay (no labels); areas over 0 to 100% of the edges kept and accuracies on ${graph.splits.test.length} test nodes, with 95% intervals over nodes. Test nodes share edges: intervals are about these nodes, not about other graphs.`,
+    columns: ['method', 'gradients', ...measures, 'accuracy at 10%', 'at 30%', 'at 50%', 'KL at 10%', 'at 30%', 'at 50%'],
+    rows: [...compression].map(([method, { scores, cost }]) => ({
+      muted: own.find(row => row.method === method)?.control ?? false,
+      cells: [
+        method,
+        String(cost.gradients),
+        ...measures.map(measure => {
+          const { score } = own.find(row => row.method === method && row.measure === measure)!
+          return `${fixed(score.value)} [${fixed(score.low)}, ${fixed(score.high)}]`
+        }),
+        ...at.map(i => percent(scores.accuracy[i]!)),
+        ...at.map(i => fixed(scores.divergence[i]!)),
+      ],
+    })),
+  }
+  return [
+    main,
+    ...['kl-auc', 'accuracy-auc'].flatMap(measure => versusTable(rows, 'compression', measure)),
+    {
+      title: 'Compression, networks trained anew on the edges kept',
+      caption: 'Accuracy on the test nodes, mean over training seeds and each of them.',
+      columns: ['edges of', 'share kept', 'accuracy', 'by seed'],
+      rows: retrained.map(({ method, share, accuracies }) => ({
+        muted: false,
+        cells: [
+          method,
+          percent(share),
+          percent(accuracies.reduce((sum, value) => sum + value, 0) / accuracies.length),
+          accuracies.map(percent).join(', '),
+        ],
+      })),
+    },
+  ]
+}
+
+const meanOf = (lists: readonly (readonly number[])[]): number[] =>
+  lists[0]!.map((_, i) => lists.reduce((sum, list) => sum + list[i]!, 0) / lists.length)
+
+/** Methods drawn: those that say something about the model on all nodes. */
+function drawn({ nodes }: GraphScores): string[] {
+  return Object.keys(nodes[0]?.methods ?? {}).filter(
+    method => !/wrong|shuffled|-softmax|-kl|low-degree/.test(method) && nodes.every(({ methods }) => methods[method]),
+  )
+}
+
+function nodeFigures(one: GraphScores): string[] {
+  if (one.nodes.length === 0) return []
+  const lines = (of: (method: string) => readonly number[], x: readonly number[]) =>
+    drawn(one).map(method => ({ label: method, points: of(method).map((y, i) => [x[i]!, y] as const) }))
+  const scoresOf = (method: string) => one.nodes.map(({ methods }) => methods[method]!.scores)
+  const sparse = sparsities.map(value => 100 * value)
+  const kept = keptShares.map(value => 100 * value)
+  const chart = (title: string, xLabel: string, yLabel: string, series: ReturnType<typeof lines>): string =>
+    lineChart({ title, xLabel, yLabel, series, width: 560, height: 340 })
+  return [
+    chart(
+      'fid+',
+      'sparsity (%)',
+      'fall of the probability',
+      lines(method => meanOf(scoresOf(method).map(({ plus }) => plus)), sparse),
+    ),
+    chart(
+      'fid−',
+      'sparsity (%)',
+      'fall of the probability',
+      lines(method => meanOf(scoresOf(method).map(({ minus }) => minus)), sparse),
+    ),
+    chart(
+      'Probability',
+      'edges kept (%)',
+      'of the predicted class',
+      lines(method => meanOf(scoresOf(method).map(({ probability }) => probability)), kept),
+    ),
+    chart(
+      'Divergence',
+      'edges kept (%)',
+      'KL (nats)',
+      lines(method => meanOf(scoresOf(method).map(({ divergence }) => divergence)), kept),
+    ),
+  ]
+}
+
+function compressionFigure({ compression }: GraphScores): string {
+  return lineChart({
+    title: 'Compression: accuracy on the test nodes',
+    xLabel: 'edges kept (%)',
+    yLabel: 'accuracy',
+    series: [...compression].map(([label, { scores }]) => ({
+      label,
+      points: scores.accuracy.map((y, i) => [100 * keptShares[i]!, y] as const),
+    })),
+  })
+}
