@@ -123,6 +123,7 @@ export interface SmoothGradOptions extends MethodOptions {
 /** Options of the method `of` are given as `'of.NAME'`. */
 export interface NoiseTunnelOptions extends MethodOptions {
   readonly of?: string
+  readonly draw?: boolean
   readonly samples?: number
   readonly noise?: number
   readonly scale?: 'range' | 'absolute'

@@ -140,6 +140,38 @@ describe('noise-tunnel', () => {
     expect(cam.options['of.layer']).toBeTypeOf('string')
   })
 
+  it('draws a baseline for each copy: the mean of copies that have one each', async () => {
+    const model = modelOf(network())
+    const rows = [0.5, -1, 2].map(level => Float32Array.from(input.data, () => level))
+    const given = float32(
+      [3, 2, 8, 8],
+      rows.flatMap(row => [...row]),
+    )
+    const options = { points: 5 }
+    const a = await tunnel(model, 'integrated-gradients', { 'of.points': 5, 'of.baseline': given, draw: true })
+    const chosen = Array.from({ length: samples }, (_, k) => new Random(seed, 2 ** 43 + k).integer(3))
+    expect(new Set(chosen).size).toBeGreaterThan(1)
+    const maps: Float32Array[] = []
+    for (const [k, row] of chosen.entries()) {
+      const image = float32(input.dims, copy(input.data, k))
+      const baseline = float32(input.dims, rows[row]!)
+      maps.push(
+        (await explain(model, { image }, 'integrated-gradients', { target: 1, options: { ...options, baseline } })).values,
+      )
+    }
+    expectClose(
+      a.values,
+      Array.from(maps[0]!, (_, i) => forms['mean']!(maps.map(values => values[i]!))),
+    )
+    const uniform = (draw: boolean) =>
+      tunnel(model, 'ig', { 'of.points': 5, 'of.baseline': 'uniform', noise: 0, form: 'variance', draw })
+    expect(Math.max(...(await uniform(true)).values)).toBeGreaterThan(1e-4)
+    expect(Math.max(...(await uniform(false)).values)).toBeLessThan(1e-15)
+    await expect(tunnel(model, 'ig', { draw: true })).rejects.toThrow(
+      /draw=true needs baselines of integrated-gradients to draw from/,
+    )
+  })
+
   it('says once what the inner method warns of, and reports its own progress only', async () => {
     const options = { of: 'ig', ...settings, 'of.points': 2, 'of.tolerance': 1e-9, 'of.maxPoints': 2 }
     const steps: string[] = []

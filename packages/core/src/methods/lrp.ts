@@ -135,7 +135,8 @@ export const lrp: Method = {
       kind: 'number',
       default: usualEpsilon,
       minimum: 0,
-      describe: 'stabiliser of the rule epsilon (sequential presets: 0.1 where this is 1e-6); under 1e-6, of sums and products too',
+      describe:
+        'stabiliser of the rule epsilon (sequential presets: 0.1 where this is 1e-6); under 1e-6, of sums and products too',
     },
     rules: {
       kind: 'text',
