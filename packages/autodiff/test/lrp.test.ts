@@ -36,9 +36,16 @@ function network(dims: readonly number[], write: (b: GraphBuilder, x: string) =>
 }
 
 /** Relevance of x in double precision and on ONNX Runtime. */
-async function relevanceOf(net: Network, composite: Composite, x: readonly number[], seed: readonly number[], from?: string) {
+async function relevanceOf(
+  net: Network,
+  composite: Composite,
+  x: readonly number[],
+  seed: readonly number[],
+  from?: string,
+  more: Omit<LrpOptions, 'composite' | 'from'> = {},
+) {
   const { graph, result } = net
-  const rules = lrpRules({ composite, ...(from ? { from } : {}) })
+  const rules = lrpRules({ composite, ...(from ? { from } : {}), ...more })
   const walk = differentiate(graph, { of: [result], at: ['x'], rules })
   const feeds: Record<string, NdArray> = {
     x: ndarray(graph.dims('x')!, Float64Array.from(x)),
@@ -498,6 +505,33 @@ describe('operators that share, choose and pass', () => {
   it.each(checks)('%s', async (_, dims, write, x, seed, expected) => {
     const { exact } = await relevanceOf(network(dims, write), [], x, seed)
     expectClose(exact, expected, 2e-6, 'relevance')
+  })
+})
+
+describe('what the surroundings decide', () => {
+  it('a constant added before the first layer changes units, inside a model it takes its share', async () => {
+    const net = network([1, 2], (b, x) => b.emit('Add', [x, b.float([1, 3], [1, 2])]))
+    expectClose((await relevanceOf(net, [], [1, 1], [4, 8])).exact, [4, 8], 1e-12, 'at the input')
+    expectClose((await relevanceOf(net, [], [1, 1], [4, 8], undefined, { inside: true })).exact, [2, 2], 2e-6, 'inside')
+  })
+
+  it('the stabiliser is that of sums', async () => {
+    const net = network([1, 1], (b, x) => b.emit('ReduceSum', [x, b.ints([1])]))
+    const { exact } = await relevanceOf(net, [], [1], [1], undefined, { stabiliser: 0.25 })
+    expectClose(exact, [0.8], 1e-12, 'relevance')
+  })
+
+  it('a gate gets half, or nothing where attention counts as constant', async () => {
+    const net = network([1, 2], (b, x) => {
+      const [value, gate] = [
+        [1, 0],
+        [0, 1],
+      ].map(column => b.emit('MatMul', [x, b.float(column, [2, 1])])) as [string, string]
+      return b.emit('Mul', [value, b.emit('Mul', [gate, b.emit('Sigmoid', [gate])])])
+    })
+    expectClose((await relevanceOf(net, [], [2, 3], [1])).exact, [0.5, 0.5], 2e-6, 'shared')
+    const { exact } = await relevanceOf(net, [], [2, 3], [1], undefined, { attention: 'constant' })
+    expectClose(exact, [1, 0], 2e-6, 'constant')
   })
 })
 
