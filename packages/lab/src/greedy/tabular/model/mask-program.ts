@@ -98,7 +98,11 @@ export class MaskProgram {
   }
 
   async dispose(): Promise<void> {
-    for (const opened of this.#open.values()) await (await opened).session.dispose()
+    for (const opening of this.#open.values()) {
+      // One that could not be opened has told so to whoever asked for it.
+      const opened = await opening.catch(() => undefined)
+      await opened?.session.dispose()
+    }
     this.#open.clear()
   }
 

@@ -8,6 +8,7 @@ export const forward: Selector = {
   citation: 'Nemhauser, Wolsey, Fisher: An analysis of approximations for maximizing submodular set functions, 1978',
   options: {},
   model: true,
+  draws: false,
   cost: columns => ({ forwards: 1 + (columns * (columns + 1)) / 2, gradients: 0 }),
   async select({ program, data }) {
     const { columns } = program

@@ -92,6 +92,7 @@ export const greedyPig: Selector = {
     },
   },
   model: true,
+  draws: false,
   cost: (columns, options) => ({ forwards: 0, gradients: roundsOf(columns, options) * options['points'] }),
   select: greedy,
 }
@@ -103,6 +104,7 @@ export const integratedGradients: Selector = {
   citation: 'Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, ICML 2017',
   options: pathOptions,
   model: true,
+  draws: false,
   cost: (_, options) => ({ forwards: 0, gradients: options['points'] }),
   select: (context, options) => greedy(context, { ...options, perRound: context.data.columns.length, rounds: 1 }),
 }
@@ -114,6 +116,7 @@ export const meanAbsoluteIg: Selector = {
   citation: 'Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, ICML 2017',
   options: pathOptions,
   model: true,
+  draws: false,
   cost: (_, options) => ({ forwards: 0, gradients: options['points'] }),
   async select(context, options) {
     const program = programOf(context, options)
@@ -129,6 +132,7 @@ export const sequentialGradient: Selector = {
   citation: paper,
   options: {},
   model: true,
+  draws: false,
   cost: columns => ({ forwards: 0, gradients: columns }),
   select: context => greedy(context, { points: 1, rule: 'left', baseline: 'study', perRound: 1, rounds: 0 }),
 }

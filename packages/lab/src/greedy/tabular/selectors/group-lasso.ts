@@ -61,7 +61,7 @@ function shrink({ groups, classes }: GroupedDesign, values: Coefficients, amount
   for (const { start, width, weight } of groups) {
     const norm = normOf(values, start * classes, width * classes)
     const factor = norm > amount * weight ? 1 - (amount * weight) / norm : 0
-    for (let i = start * classes; i < (start + width) * classes; i++) values[i] = values[i]! * factor
+    for (let i = start * classes; i < (start + width) * classes; i++) values[i] = factor === 0 ? 0 : values[i]! * factor
   }
 }
 

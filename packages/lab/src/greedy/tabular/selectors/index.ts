@@ -28,3 +28,5 @@ export function selectorNamed(name: string): Selector {
   if (!found) throw new UsageError(`unknown selector "${name}"${suggestion(name, names)} (there are ${names.join(', ')})`)
   return found
 }
+
+export type { Selector } from './selector.js'

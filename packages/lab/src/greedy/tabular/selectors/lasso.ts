@@ -62,6 +62,7 @@ export const lasso: Selector = {
     ratio: { kind: 'number', default: 0.001, minimum: 1e-9, maximum: 0.99, describe: 'last penalty over the first' },
   },
   model: false,
+  draws: false,
   cost: () => ({ forwards: 0, gradients: 0 }),
   async select({ data }, { steps, ratio }) {
     const path = groupLassoPath(designOf(data), { steps, ratio })

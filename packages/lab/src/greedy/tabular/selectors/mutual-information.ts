@@ -45,6 +45,7 @@ export const mutualInformationSelector: Selector = {
   citation: 'Battiti: Using mutual information for selecting features in supervised neural net learning, 1994',
   options: { bins: { kind: 'number', default: 10, minimum: 2, maximum: 1000, integer: true, describe: 'bins of a number' } },
   model: false,
+  draws: false,
   cost: () => ({ forwards: 0, gradients: 0 }),
   async select({ data }, { bins }) {
     return byScore(

@@ -23,6 +23,7 @@ export const permutation: Selector = {
     repeats: { kind: 'number', default: 5, minimum: 1, maximum: 1000, integer: true, describe: 'random orders per column' },
   },
   model: true,
+  draws: true,
   cost: (columns, { repeats }) => ({ forwards: 1 + columns * repeats, gradients: 0 }),
   async select({ program, data, seed }, { repeats }) {
     const { train, columns, features } = data

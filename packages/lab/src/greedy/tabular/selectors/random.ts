@@ -10,6 +10,7 @@ export const random: Selector = {
   citation: 'none',
   options: {},
   model: false,
+  draws: true,
   cost: () => ({ forwards: 0, gradients: 0 }),
   async select({ data, seed }) {
     const order = [...shuffled(data.columns.length, new Random(seed, 77))]

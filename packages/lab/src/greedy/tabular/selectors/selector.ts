@@ -28,6 +28,8 @@ export interface Selector {
   readonly options: OptionSpecs
   /** Whether it asks the model, or only the rows and labels. */
   readonly model: boolean
+  /** Whether the seed decides anything. */
+  readonly draws: boolean
   /** Rows of the training set passed forward, and forward and backward, in multiples of the set. */
   readonly cost: (columns: number, options: Options) => { readonly forwards: number; readonly gradients: number }
   readonly select: (context: SelectorContext, options: Options) => Promise<Selection>
