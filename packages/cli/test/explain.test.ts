@@ -24,6 +24,19 @@ const record = (out: string) => JSON.parse(readFileSync(join(out, 'explanation.j
 const array = (path: string) => readNpy(readFileSync(path))
 
 describe('ascribe explain', () => {
+  it('writes when features were selected beside their values', async () => {
+    const out = join(folder, 'order')
+    const method = 'greedy-pig:segments=grid:2,perRound=1,of.points=5'
+    expect((await run(['explain', model, photo, '-m', method, '-t', '2', '-o', out])).code).toBe(0)
+    const order = array(join(out, 'photo.greedy-pig.order.npy'))
+    expect(order.dtype).toBe('int32')
+    expect(order.dims).toEqual([1, 3, 12, 12])
+    // Four quarters, each selected at a time of its own.
+    const quarters = [0, 6, 72, 78].map(start => Number(order.data[start]))
+    expect(quarters.sort()).toEqual([0, 1, 2, 3])
+    expect(record(out).inputs[0].results[0].maps[0].order).toBe('photo.greedy-pig.order.npy')
+  })
+
   it('writes exactly the maps, the pictures, the record and the report, with the values of the library', async () => {
     const out = join(folder, 'first')
     const methods = ['-m', 'integrated-gradients:points=20,baseline=constant:0.25', '-m', 'grad-cam']

@@ -22,6 +22,7 @@ import {
   tensorToPicture,
 } from '@ascribe/core'
 import type { Token } from './tokenizer.js'
+import { type TextView, type Word, wordValues } from './words.js'
 
 export interface Drawing {
   readonly overlay?: Uint8Array
@@ -51,8 +52,8 @@ export interface DrawContext {
   readonly isInput: (tensor: string) => boolean
   /** A model input as it was given. */
   readonly input: (tensor: string) => TensorValue | undefined
-  /** The tokens of a text. */
-  readonly tokens?: readonly Token[]
+  /** A text, and how it is shown. */
+  readonly text?: { readonly tokens: readonly Token[]; readonly words: readonly Word[]; readonly view: TextView }
   /** Which axis of an input is time; 0 for none, undefined to guess. */
   readonly timeAxis?: number
 }
@@ -60,12 +61,22 @@ export interface DrawContext {
 /** Pictures smaller than this are enlarged without smoothing, so that a reader sees them. */
 const smallSide = 160
 
+/**
+ * An order of selection as a map: 1 for what was selected first, falling in equal steps; 0 for what is no feature. Channels of a place
+ * are drawn summed, and share one.
+ */
+export function selectionMap(order: Int32Array, dims: readonly number[], { layout }: DrawContext): AttributionMap {
+  const last = order.reduce((most, rank) => Math.max(most, rank), 0) + 1
+  const channels = dims.length === 4 ? dims[layout === 'NCHW' ? 1 : 3]! : 1
+  return { dims, values: Float32Array.from(order, rank => (rank < 0 ? 0 : (last - rank) / last / channels)) }
+}
+
 export function draw(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {
   const rank = context.rank(tensor)
   const spatial = rank === 4 && (dims.length === 4 || dims.length === 3) && dims[0] === 1
   if (spatial) return drawMap(tensor, { values, dims }, context)
-  if (context.tokens && dims.length <= 3 && dims[0] === 1 && dims[1] === context.tokens.length)
-    return drawTokens({ values, dims }, context.tokens)
+  const sums = textSums({ values, dims }, context)
+  if (context.text && sums) return drawText(sums, context.text)
   const axis = timeAxisOf(tensor, dims, context)
   if (axis !== undefined) return drawSeries(tensor, { values, dims }, axis, context)
   if (dims.length <= 3) return drawBars(tensor, { values, dims }, context)
@@ -98,12 +109,34 @@ function rangeOf(values: Float32Array): { kind: 'sequential' | 'diverging'; from
   return { kind, from: kind === 'sequential' && low > high / 2 ? 'minimum' : 'zero' }
 }
 
-function drawTokens({ values, dims }: AttributionMap, tokens: readonly Token[]): Drawing {
-  const heights = sequence(values, dims)
-  const shown = tokens.map(({ text }) => text)
-  const bars: BarChart = { labels: shown.map((token, i) => `${i}: ${token}`), values: heights, order: 'position' }
-  const words: TokenText = { tokens: shown, values: heights, spaced: tokens.map(({ spaced }) => spaced) }
-  return { bars, words, file: { extension: 'svg', content: renderBars(bars) } }
+interface TextSums {
+  readonly tokens: readonly number[]
+  readonly words: readonly number[]
+}
+
+/** One value per token and per word, where a map is over the tokens of a text. */
+export function textSums({ values, dims }: AttributionMap, { text }: DrawContext): TextSums | undefined {
+  if (!text || dims.length > 3 || dims[0] !== 1 || dims[1] !== text.tokens.length) return undefined
+  const tokens = Array.from(sequence(values, dims))
+  return { tokens, words: wordValues(text.words, tokens) }
+}
+
+function drawText(sums: TextSums, { tokens, words, view }: NonNullable<DrawContext['text']>): Drawing {
+  const shown =
+    view.unit === 'words'
+      ? words.map(({ text, start }, i) => ({ text, spaced: tokens[start]!.spaced, value: sums.words[i]!, number: i }))
+      : tokens
+          .map(({ text, spaced, special }, i) => ({ text, spaced, special, value: sums.tokens[i]!, number: i }))
+          .filter(({ special }) => view.special === 'keep' || !special)
+  const heights = shown.map(({ value }) => value)
+  const labels = shown.map(({ text, number }) => `${number}: ${text}`)
+  const bars: BarChart = { labels, values: heights, order: 'position' }
+  const drawn: TokenText = {
+    tokens: shown.map(({ text }) => text),
+    values: heights,
+    spaced: shown.map(({ spaced }) => spaced),
+  }
+  return { bars, words: drawn, file: { extension: 'svg', content: renderBars(bars) } }
 }
 
 /** Most channels, and least steps per channel, of a [1, channels, time] or [1, time, channels] input that is taken for a series. */

@@ -4,6 +4,7 @@ import type { Shape } from '@ascribe/onnx'
 import { version } from '../version.js'
 import type { OutputKind, Prediction } from './predictions.js'
 import type { Token } from './tokenizer.js'
+import type { Word } from './words.js'
 
 export interface PortRecord {
   readonly name: string
@@ -22,8 +23,12 @@ export interface MapRecord {
   readonly positive: number
   /** One value per token of a text: the sum over its vector. */
   readonly tokens?: readonly number[]
+  /** One value per word: the sum over its tokens. */
+  readonly words?: readonly number[]
   /** File names in the output folder. */
   readonly values: string
+  /** File of when each value's feature was selected (0: first; -1: it is no feature), which the picture then shows. */
+  readonly order?: string
   readonly picture?: string
 }
 
@@ -48,6 +53,8 @@ export interface InputRecord {
   readonly row?: number
   /** Of a text. */
   readonly tokens?: readonly Token[]
+  /** Of a text: which tokens (from start, before end) are one word. */
+  readonly words?: readonly Word[]
   readonly output: string
   readonly outputKind: OutputKind
   readonly prediction: readonly Prediction[]

@@ -21,12 +21,13 @@ import { writeFileAtomic } from '@ascribe/core/node'
 import type { Context } from '../command.js'
 import { isExpected, messageOf } from '../failures.js'
 import { type MethodRequest, shownOptions } from '../methods.js'
-import { type DrawContext, type Drawing, draw, enlarged, pictureOfTensor, positionLabels } from './draw.js'
+import { type DrawContext, type Drawing, draw, enlarged, pictureOfTensor, positionLabels, selectionMap, textSums } from './draw.js'
 import type { Item, Loaded } from './inputs.js'
 import { drawingKey } from './page.js'
 import { outputKind, scoresBeside, topPredictions } from './predictions.js'
 import type { ProgressMeter } from './progress.js'
 import { type FailureRecord, type InputRecord, type MapRecord, type ResultRecord, resultRecord, statistics } from './record.js'
+import { type TextView, wordsOf } from './words.js'
 
 export interface Job {
   readonly model: Model
@@ -48,6 +49,8 @@ export interface Job {
   readonly layout: Layout
   /** Which axis of a series is time, where it was said. */
   readonly timeAxis?: number
+  /** How texts are shown. */
+  readonly text: TextView
   readonly weight: (request: MethodRequest) => number
   readonly meter: ProgressMeter
   readonly context: Context
@@ -88,6 +91,8 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
   }
   try {
     const loaded = await item.load()
+    const { tokens } = loaded
+    const text = tokens && { tokens, words: wordsOf(tokens, job.text), view: job.text }
     const evaluator = await prepare(job.model, loaded.row, settings)
     job.announce(evaluator)
     const { target } = evaluator
@@ -115,7 +120,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
           mapAlone: job.mapsAlone,
           isInput: tensor => loaded.row[tensor] !== undefined,
           input: tensor => loaded.row[tensor],
-          ...(loaded.tokens ? { tokens: loaded.tokens } : {}),
+          ...(text ? { text } : {}),
           ...(job.timeAxis === undefined ? {} : { timeAxis: job.timeAxis }),
         }
         results.push(await keep(job, item, request, attribution, context, drawings))
@@ -128,7 +133,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
       name: item.name,
       file: item.file,
       ...(item.row === undefined ? {} : { row: item.row }),
-      ...(loaded.tokens ? { tokens: loaded.tokens } : {}),
+      ...(text ? { tokens: text.tokens, words: text.words } : {}),
       output: target.output,
       outputKind: kind,
       prediction: topPredictions(scores, kind, job.model.labels ?? words(loaded, scores)),
@@ -177,14 +182,24 @@ async function keep(
   const entries = Object.entries(attribution.maps)
   for (const [tensor, map] of entries) {
     const stem = [item.name, request.label, ...(entries.length > 1 ? [fileSafe(tensor)] : [])].join('.')
-    const drawing = draw(tensor, map, context)
+    const order = attribution.order?.[tensor]
+    const drawing = draw(tensor, order ? selectionMap(order, map.dims, context) : map, context)
     drawings.set(drawingKey(item.name, request.label, tensor), drawing)
     const values = `${stem}.npy`
     await writeFileAtomic(join(job.folder, values), writeNpy({ dtype: 'float32', dims: map.dims, data: map.values }))
+    const orderFile = order && `${stem}.order.npy`
+    if (order) await writeFileAtomic(join(job.folder, orderFile!), writeNpy({ dtype: 'int32', dims: map.dims, data: order }))
     const picture = drawing.file ? `${stem}.${drawing.file.extension}` : undefined
     if (picture) await writeFileAtomic(join(job.folder, picture), drawing.file!.content)
-    const tokens = drawing.words ? { tokens: Array.from(drawing.words.values) } : {}
-    records.push({ tensor, dims: map.dims, ...statistics(map), ...tokens, values, ...(picture ? { picture } : {}) })
+    records.push({
+      tensor,
+      dims: map.dims,
+      ...statistics(map),
+      ...textSums(map, context),
+      values,
+      ...(orderFile ? { order: orderFile } : {}),
+      ...(picture ? { picture } : {}),
+    })
   }
   return resultRecord(attribution, request.label, shownOptions(attribution.options, request.files), records)
 }

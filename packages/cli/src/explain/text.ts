@@ -5,10 +5,14 @@ import type { Port } from '@ascribe/onnx'
 import type { Flag } from '../command.js'
 import type { Item } from './inputs.js'
 import { readTokenizer, type Token, type Tokenizer } from './tokenizer.js'
+import { parseSpans, type TextView } from './words.js'
 
 export interface TextFlags {
   readonly text?: readonly string[]
   readonly tokenizer?: string
+  readonly unit: TextView['unit']
+  readonly special: TextView['special']
+  readonly spans?: TextView['spans']
 }
 
 export const textFlags: readonly Flag[] = [
@@ -17,6 +21,14 @@ export const textFlags: readonly Flag[] = [
     flags: '--tokenizer <path>',
     describe: "tokenizer.json of Hugging Face, or its folder (default: the model's folder)",
   },
+  { flags: '--unit <unit>', describe: 'what pictures of a text show values of', choices: ['tokens', 'words'], default: 'tokens' },
+  {
+    flags: '--special <what>',
+    describe: 'special tokens ([CLS], padding) in pictures and among the words',
+    choices: ['keep', 'skip'],
+    default: 'keep',
+  },
+  { flags: '--spans <ranges>', describe: 'words that count as one, by their numbers: 1-3,5-6', parse: parseSpans },
 ]
 
 interface Encoded {

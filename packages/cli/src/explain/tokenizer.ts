@@ -13,6 +13,8 @@ export interface Token {
   readonly text: string
   /** Whether a space stands before it. */
   readonly spaced: boolean
+  /** True for what the tokenizer adds: [CLS], [SEP], padding. */
+  readonly special: boolean
 }
 
 export interface Tokenizer {
@@ -62,9 +64,14 @@ export async function readTokenizer(path: string): Promise<Tokenizer> {
     const tokenizer = new Implementation(settings, config)
     const spelling = spellingOf(settings)
     const marked = spelling === 'bytes' || JSON.stringify(settings).includes('▁')
-    const tokenOf = (id: number, token: string): Token => ({ id, token, ...readable(token, spelling, marked) })
+    const added = (settings['added_tokens'] ?? []) as readonly { readonly id: number; readonly special?: boolean }[]
+    const specials = new Set(added.filter(({ special }) => special).map(({ id }) => id))
     const pad = contentOf(config['pad_token']) ?? contentOf((settings['padding'] as { pad_token?: string } | null)?.pad_token)
     const padId = pad === undefined ? undefined : tokenizer.token_to_id(pad)
+    const tokenOf = (id: number, token: string): Token => {
+      const special = specials.has(id) || id === padId
+      return { id, token, ...readable(token, spelling, marked), special }
+    }
     const vocabulary: (string | undefined)[] = []
     for (const [token, id] of tokenizer.get_vocab(true)) vocabulary[id] = readable(token, spelling, marked).text
     return {
