@@ -118,6 +118,49 @@ describe('texts', () => {
     )
   })
 
+  it('are shown in words, without special tokens, and in spans, where asked; both are recorded', async () => {
+    const shown = async (name: string, ...flags: string[]) => {
+      const out = join(texts, name)
+      const args = ['explain', model, '--text', 'A fine films.', '-m', 'input-x-gradient', '-t', '1', '-o', out, ...flags]
+      const { code, stderr } = await run(args)
+      expect(code, stderr).toBe(0)
+      const [input] = record(out).inputs
+      const [{ tokens, words }] = input.results[0].maps
+      const spans = [.../<p class="tokens">(.*?)<\/p>/.exec(report(out))![1]!.matchAll(/<span[^>]*>([^<]*)<\/span>/g)]
+      return {
+        tokens,
+        words,
+        texts: input.words.map(({ text }: { text: string }) => text),
+        drawn: spans.map(([, text]) => text),
+        input,
+      }
+    }
+    const plain = await shown('plain')
+    expect(plain.texts).toEqual(['[CLS]', 'a', 'fine', 'films', '.', '[SEP]'])
+    expect(plain.drawn).toEqual(['[CLS]', 'a', 'fine', 'film', 's', '.', '[SEP]'])
+    expect(plain.words).toHaveLength(6)
+    expect(plain.words[3]).toBeCloseTo(plain.tokens[3] + plain.tokens[4], 6)
+    expect(plain.input.words[3]).toEqual({ text: 'films', start: 3, end: 5 })
+    expect(plain.input.tokens.map(({ special }: { special: boolean }) => special)).toEqual([true, ...Array(5).fill(false), true])
+    const words = await shown('words', '--unit', 'words', '--special', 'skip')
+    expect(words.drawn).toEqual(['a', 'fine', 'films', '.'])
+    expect(words.words).toEqual(plain.words.slice(1, 5))
+    expect(words.tokens).toEqual(plain.tokens)
+    expect((await shown('tokens', '--special', 'skip')).drawn).toEqual(['a', 'fine', 'film', 's', '.'])
+    const spans = await shown('spans', '--unit', 'words', '--special', 'skip', '--spans', '0-0,1-2')
+    expect(spans.drawn).toEqual(['a', 'fine films', '.'])
+    expect(spans.words[1]).toBeCloseTo(plain.words[2] + plain.words[3], 6)
+    const refused = async (spans: string, code: number, message: RegExp) =>
+      expectError(
+        await run(['explain', model, '--text', 'a fine film', '-t', '1', '-o', join(texts, 'refused'), '--spans', spans]),
+        code,
+        message,
+      )
+    await refused('2-1', 2, /--spans must be ranges of words/)
+    await refused('1-2,2-3', 2, /one behind the other/)
+    await refused('1-9', 1, /span 1-9 reaches beyond the 5 words of the text \(0 to 4\)/)
+  })
+
   it('fill up to the length that a model takes, behind its mask', async () => {
     const { graph, table } = maskedModel()
     const fixed = writeModel(texts, 'fixed.onnx', graph)

@@ -194,6 +194,11 @@ describe('boxes, elements, tokens', () => {
       }),
     )
     expect((await explained(dims, scores, 'tokens:0/2,0')).value).toBeCloseTo(logP(0, 2) + logP(1, 0), 6)
+    // Tokens 2, 0 rather than 1, 0: what both have in the same place cancels.
+    expect((await explained(dims, scores, 'tokens:2,0-1,0')).value).toBeCloseTo(row(1)[2]! - row(1)[1]!, 6)
+    const longer = await explained(dims, scores, 'tokens:1/2-1,2,1')
+    expect(longer.value).toBeCloseTo(logP(1, 2) - logP(1, 1) - logP(2, 2) - logP(3, 1), 6)
+    expect(longer.target.description).toMatch(/tokens 2 at positions 1 to 1, summed, minus tokens 1, 2, 1$/)
     const next = await explained(dims, scores, 'softmax:token:-1/1')
     expect(next.value).toBeCloseTo(Math.exp(logP(3, 1)), 6)
     expect((await explained(dims, scores, 'token:1/0-2')).value).toBeCloseTo(row(1)[0]! - row(1)[2]!, 6)
@@ -291,6 +296,9 @@ describe('what is refused', () => {
     ['value', 'the output has 24 numbers'],
     ['token:6/1', 'there is no position "6"'],
     ['tokens:1,2,3,0,1,2,3', '7 tokens do not fit the 6 positions'],
+    ['tokens:1-2-3', 'compared with one other sequence'],
+    ['tokens:1,2-1,2', 'the two sequences are the same'],
+    ['tokens:1-1,2,3,0,1,2,3', '7 tokens do not fit'],
     ['tokens:9', 'tokens are ids between commas, each below 4'],
     ['log-odds:token:0/1-2', 'log-odds needs one class'],
     ['softmax:index:0,0,1', 'softmax is over several classes, and this is one number by itself'],

@@ -210,6 +210,7 @@ async function explainAll(
     layout: options.layout ?? pictureInput(model.graph.inputs)?.layout ?? 'NCHW',
     weight: weightOf,
     ...(options.timeAxis === undefined ? {} : { timeAxis: options.timeAxis }),
+    text: { unit: options.unit, special: options.special, spans: options.spans ?? [] },
     meter,
     context,
     ...(options.output === undefined ? {} : { output: options.output }),

@@ -21,7 +21,16 @@ import { writeFileAtomic } from '@ascribe/core/node'
 import type { Context } from '../command.js'
 import { isExpected, messageOf } from '../failures.js'
 import { type MethodRequest, shownOptions } from '../methods.js'
-import { type DrawContext, type Drawing, draw, enlarged, pictureOfTensor, positionLabels, selectionMap, textSums } from './draw.js'
+import {
+  type DrawContext,
+  type Drawing,
+  draw,
+  enlarged,
+  pictureOfTensor,
+  positionLabels,
+  selectionMap,
+  textSums,
+} from './draw.js'
 import type { Item, Loaded } from './inputs.js'
 import { drawingKey } from './page.js'
 import { outputKind, scoresBeside, topPredictions } from './predictions.js'

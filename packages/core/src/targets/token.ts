@@ -42,23 +42,38 @@ function oneToken(body: string, context: FormContext): Elements {
   }
 }
 
+/** Ids between commas. */
+function idsOf(list: string, classCount: number, context: FormContext): number[] {
+  const ids = list.split(',').map(part => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
+  if (!ids.every(id => id < classCount))
+    throw new UsageError(`target "${context.text}": tokens are ids between commas, each below ${classCount}`)
+  return ids
+}
+
 function severalTokens(body: string, context: FormContext): Elements {
   const { count, classes: classCount } = positionsOf(context)
   const slash = body.indexOf('/')
-  const ids = body
+  const [ids, others, ...more] = body
     .slice(slash + 1)
-    .split(',')
-    .map(part => (/^\s*\d+\s*$/.test(part) ? Number(part) : Number.NaN))
-  if (!ids.every(id => id < classCount))
-    throw new UsageError(`target "${context.text}": tokens are ids between commas, each below ${classCount}`)
+    .split('-')
+    .map(list => idsOf(list, classCount, context)) as [number[], number[]?, ...number[][]]
+  if (more.length > 0) throw new UsageError(`target "${context.text}": tokens are compared with one other sequence: A,B-C,D`)
   const first = slash < 0 ? count - 1 - ids.length : position(body.slice(0, slash), count, context.text)
-  if (first < 0 || first + ids.length > count)
-    throw new UsageError(`target "${context.text}": ${ids.length} tokens do not fit the ${count} positions of the output`)
-  return {
-    classes: ids.map((id, i) => ({ index: (first + i) * classCount + id, weight: 1 })),
-    rowClasses: classCount,
-    words: `tokens ${ids.join(', ')} at positions ${first} to ${first + ids.length - 1}, summed`,
-  }
+  const longest = Math.max(ids.length, others?.length ?? 0)
+  if (first < 0 || first + longest > count)
+    throw new UsageError(`target "${context.text}": ${longest} tokens do not fit the ${count} positions of the output`)
+  const weights = new Map<number, number>()
+  const add = (list: readonly number[], weight: number): void =>
+    list.forEach((id, i) => {
+      const index = (first + i) * classCount + id
+      weights.set(index, (weights.get(index) ?? 0) + weight)
+    })
+  add(ids, 1)
+  add(others ?? [], -1)
+  const classes = [...weights].flatMap(([index, weight]) => (weight === 0 ? [] : [{ index, weight }]))
+  if (classes.length === 0) throw new UsageError(`target "${context.text}": the two sequences are the same`)
+  const words = `tokens ${ids.join(', ')} at positions ${first} to ${first + ids.length - 1}, summed`
+  return { classes, rowClasses: classCount, words: others ? `${words}, minus tokens ${others.join(', ')}` : words }
 }
 
 export const token: TargetForm = {
@@ -70,9 +85,9 @@ export const token: TargetForm = {
 }
 
 export const tokens: TargetForm = {
-  syntax: 'tokens:ID,ID,... or tokens:POSITION/ID,ID,...',
+  syntax: 'tokens:ID,ID,..., tokens:POSITION/ID,ID,... or tokens:ID,...-ID,...',
   summary:
-    'log probability of tokens one after another, the first at POSITION of the output; without one, of the tokens that the input ends with',
+    'log probability of tokens one after another, the first at POSITION of the output; without one, of the tokens that the input ends with; minus that of others in their places, all after the tokens of the input',
   example: 'tokens:464,2068',
   settings: [],
   link: 'log-softmax',
