@@ -34,7 +34,7 @@ export interface SelectValue {
 }
 
 /** Settings of greedy-pig beside its defaults, one changed at a time. */
-export const ablations: readonly Readonly<Record<string, JsonValue>>[] = [
+const ablations: readonly Readonly<Record<string, JsonValue>>[] = [
   { perRound: 2 },
   { perRound: 4 },
   { rounds: 2 },
