@@ -88,14 +88,15 @@ describe('statistics', () => {
     const column = (value: (i: number) => number) => new Map(keys.map((key, i) => [key, value(i)]))
     const own = column(() => 0.5)
     const rivals = [column(i => 0.4 + 0.01 * (i % 3)), column(i => 0.5 + 0.1 * (i % 2 ? 1 : -1))]
-    const [better, unclear] = new Statistics({ scored }, 0).differences(own, rivals, true)
+    const pairs = rivals.map(rival => [own, rival] as const)
+    const [better, unclear] = new Statistics({ scored }, 0).differences(pairs, true)
     expect(better).toMatchObject({ n: 20, verdict: 'better' })
     expect(better!.value).toBeCloseTo(0.0905, 6)
     // s_d of 0.1, 0.09, 0.08 in turn, 7, 7 and 6 times.
     expect(better!.detectable).toBeCloseTo((2.8 * 0.0082558) / Math.sqrt(20), 5)
     expect(better!.adjusted).toBeCloseTo(2 * better!.p, 9)
     expect(unclear).toMatchObject({ verdict: 'not resolved' })
-    expect(new Statistics({ scored }, 0).differences(own, rivals, false)[0]!.verdict).toBe('worse')
+    expect(new Statistics({ scored }, 0).differences(pairs, false)[0]!.verdict).toBe('worse')
   })
 
   it('draw mosaics of different classes', () => {

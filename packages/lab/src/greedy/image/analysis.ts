@@ -73,9 +73,9 @@ export class Statistics {
     return { value, low, high, n: keys.length }
   }
 
-  /** Differences of one column from several others, each on the pictures that both have, as one family of tests. */
-  differences(first: Column, others: readonly Column[], higherIsBetter: boolean): Difference[] {
-    const raw = others.map(second => {
+  /** Differences of the first from the second column of each pair, on the pictures that both have, as one family of tests. */
+  differences(pairs: readonly (readonly [first: Column, second: Column])[], higherIsBetter: boolean): Difference[] {
+    const raw = pairs.map(([first, second]) => {
       const keys = [...first.keys()].filter(key => second.has(key))
       const [own, other] = [keys.map(key => first.get(key)!), keys.map(key => second.get(key)!)]
       const sources = this.#sourcesOf(keys)
@@ -92,12 +92,15 @@ export class Statistics {
   }
 }
 
+/** Fewer differences of one sign than this could be chance: 2 / 2^n > 0.05. */
+const fewest = 6
+
 function verdictOf(
-  { value, low, high, detectable }: Interval & { detectable: number },
+  { value, low, high, detectable, n }: Interval & { detectable: number; n: number },
   p: number,
   higherIsBetter: boolean,
 ): Verdict {
-  if (!(p <= 0.05) || !(low > 0 || high < 0) || !(Math.abs(value) >= detectable)) return 'not resolved'
+  if (n < fewest || !(p <= 0.05) || !(low > 0 || high < 0) || !(Math.abs(value) >= detectable)) return 'not resolved'
   return value > 0 === higherIsBetter ? 'better' : 'worse'
 }
 

@@ -57,9 +57,9 @@ export const imagePresets: readonly ImagePreset[] = [
     rivals: 'main',
     baselines: ['black'],
     controls: 100,
-    ablation: 40,
-    information: 40,
-    mosaics: 20,
+    ablation: 20,
+    information: 20,
+    mosaics: 10,
     examples: 4,
   },
   {

@@ -8,7 +8,7 @@ import type { ImageStudy } from '../result.js'
 import { imageMetrics } from '../scores.js'
 import type { ReportTable } from './data.js'
 import { mainMetrics } from './tables.js'
-import { countCell, differenceCell, meanCell, number, sizeWords, textCell } from './words.js'
+import { countCell, differenceCell, meanCell, number, signed, sizeWords, textCell } from './words.js'
 
 const softmax = imageMetrics.filter(({ name }) => name.startsWith('softmax-auc'))
 
@@ -46,7 +46,10 @@ export function twistTable(study: ImageStudy, statistics: Statistics, twist: Twi
     return [{ entry, cells }]
   })
   const differences = softmax.map((_, m) =>
-    lines.map(({ cells }) => statistics.differences(cells[m]!.right, [cells[m]!.wrong], true)[0]!),
+    statistics.differences(
+      lines.map(({ cells }) => [cells[m]!.right, cells[m]!.wrong]),
+      true,
+    ),
   )
   return {
     id,
@@ -74,22 +77,29 @@ export function maskOnlyTable(study: ImageStudy, statistics: Statistics): Report
     columns: contents.map(content => columnOf(values, value => value[content])),
   }))
   const baseline = contents.map(content => (random ? columnOf(random.values, value => value[content]) : new Map()))
-  const found = lines.map(({ columns }) => columns.map((column, c) => statistics.differences(column, [baseline[c]!], true)[0]!))
+  const others = lines.filter(({ entry }) => entry.contestant !== 'random')
+  const found = contents.map((_, c) =>
+    statistics.differences(
+      others.map(({ columns }) => [columns[c]!, baseline[c]!]),
+      true,
+    ),
+  )
   return {
     id: 'mask-only',
     title: 'Masks alone',
     caption: `Do masks leak the class by their shape? Softmax AUC of a picture's class over the black fill, when its order uncovers the picture itself, uniform noise, or a picture of another class. Below each number: its difference from the random order's. ${sizeWords(found.flat())}`,
     columns: ['method', 'its own picture', 'noise', 'picture of another class'],
-    rows: lines.map(({ entry, columns }, i) => ({
-      muted: entry.contestant === 'random',
+    rows: lines.map(line => ({
+      muted: line.entry.contestant === 'random',
       cells: [
-        textCell(entry.contestant),
-        ...columns.map((column, c) => {
-          const { value, low, high, verdict } = found[i]![c]!
+        textCell(line.entry.contestant),
+        ...line.columns.map((column, c) => {
+          const difference = found[c]![others.indexOf(line)]
           const mean = meanCell(statistics.mean(column))
-          if (entry.contestant === 'random') return mean
+          if (!difference) return mean
+          const { value, low, high, verdict } = difference
           const leaks = verdict === 'not resolved' ? ', not resolved' : ''
-          return { ...mean, note: `${value > 0 ? '+' : ''}${number(value)} [${number(low)}, ${number(high)}]${leaks}` }
+          return { ...mean, notes: [...(mean.notes ?? []), `${signed(value)} [${number(low)}, ${number(high)}]${leaks}`] }
         }),
       ],
     })),
@@ -115,7 +125,10 @@ export function ablationTable(study: ImageStudy, statistics: Statistics): Report
       .join(', ')
   const columns = mainMetrics.map(metric => {
     const all = own ? metricColumn(own.values, metric) : new Map()
-    return ablated.map(({ values }) => statistics.differences(metricColumn(values, metric), [all], metric.higherIsBetter)[0]!)
+    return statistics.differences(
+      ablated.map(({ values }) => [metricColumn(values, metric), all]),
+      metric.higherIsBetter,
+    )
   })
   const gradients = (values: (typeof ablated)[number]['values']) =>
     countCell(statistics.mean(columnOf(values, ({ cost }) => cost.gradients)).value)
@@ -139,13 +152,13 @@ export function informationTable(study: ImageStudy, statistics: Statistics, webp
     value.probability >= least && value[metric].value !== null ? value[metric] : undefined
   const groups = thresholds.flatMap(least => (['sic', 'aic'] as const).map(metric => ({ least, metric })))
   const greedy = study.information.find(({ entry }) => entry.contestant === 'greedy-pig')
+  const others = study.information.filter(one => one !== greedy)
   const column = (values: ReadonlyMap<string, InformationValue>, { least, metric }: (typeof groups)[number]): Column =>
     columnOf(values, value => curveOf(value, metric, least)?.value)
   const differences = groups.map(group =>
     greedy
       ? statistics.differences(
-          column(greedy.values, group),
-          study.information.map(({ values }) => column(values, group)),
+          others.map(({ values }) => [column(greedy.values, group), column(values, group)]),
           true,
         )
       : [],
@@ -160,20 +173,19 @@ export function informationTable(study: ImageStudy, statistics: Statistics, webp
   return {
     id: 'information',
     title: 'Performance information curves: SIC and AIC',
-    caption: `Mean area by picture with its interval; below it the area under the median curve, the number of valid pictures, and Greedy PIG minus the method. Information is the size of the lossless WebP file (libwebp ${webp}); valid pictures are predicted with at least the probability in the heading. Maps are the order of the features, so that all methods show the same pieces; ties reveal more.`,
+    caption: `Mean area by picture with its interval; below it the area under the median curve, the number of valid pictures, and Greedy PIG minus the method ("better" means that Greedy PIG is). Information is the size of the lossless WebP file (libwebp ${webp}); valid pictures are predicted with at least the probability in the heading. Maps are the order of the features, so that all methods show the same pieces; ties reveal more.`,
     columns: ['method', ...groups.map(({ least, metric }) => `${metric.toUpperCase()}, p ≥ ${least}`)],
-    rows: study.information.map(({ entry, values }, i) => ({
+    rows: study.information.map(one => ({
       cells: [
-        textCell(entry.contestant),
+        textCell(one.entry.contestant),
         ...groups.map((group, g) => {
-          const own = column(values, group)
+          const own = column(one.values, group)
           if (own.size === 0) return textCell('–', 'n = 0')
-          const difference = differences[g]?.[i]
-          const note = `median curve ${median(values, group)}, n = ${own.size}`
-          const mean = meanCell(statistics.mean(own), note)
-          if (entry.contestant === 'greedy-pig' || !difference) return mean
-          const { text } = differenceCell(difference)
-          return { ...mean, note: `${note}; Greedy PIG ${text}`, badge: difference.verdict }
+          const difference = differences[g]?.[others.indexOf(one)]
+          const mean = meanCell(statistics.mean(own), `median curve ${median(one.values, group)}, n = ${own.size}`)
+          if (!difference) return mean
+          const { text, notes = [] } = differenceCell(difference)
+          return { ...mean, notes: [...(mean.notes ?? []), `Greedy PIG ${text} ${notes[0] ?? ''}`], badge: difference.verdict }
         }),
       ],
     })),

@@ -7,8 +7,8 @@ export interface ReportCell {
   readonly text: string
   /** What it sorts by. */
   readonly sort?: number
-  /** In small letters below. */
-  readonly note?: string
+  /** In small letters below, a line each. */
+  readonly notes?: readonly string[]
   readonly badge?: Verdict
 }
 

@@ -5,10 +5,9 @@ import { type Cell, renderTable, sortScript, sortScriptHash } from '../../../bam
 import type { ImageReport, ReportCell, ReportTable, Statement } from './data.js'
 
 const more = `
-td { white-space: nowrap; }
-td:first-of-type, tbody th { white-space: normal; }
-td small, th small { display: block; white-space: normal; font-size: 12px; font-weight: 400; color: var(--soft); }
-td small { min-width: 120px; }
+tbody th { min-width: 190px; }
+thead th, thead th.n { max-width: 130px; white-space: normal; }
+td small, th small { display: block; font-size: 12px; font-weight: 400; color: var(--soft); }
 .warnings { margin: 14px 0 0; padding: 0; list-style: none; }
 .warnings li { background: var(--warn-back); color: var(--warn); border-radius: 6px; padding: 6px 12px; margin-top: 6px; font-size: 14px; }
 .statements { margin: 0; padding: 0; list-style: none; }
@@ -88,8 +87,8 @@ function table({ id, title, caption, columns, rows }: ReportTable): string {
   return `<section id="${esc(id)}"><h2>${esc(title)}</h2><div class="wide">${body}</div></section>`
 }
 
-const cellOf = ({ text, sort, note, badge: verdict }: ReportCell): Cell => ({
-  html: `${esc(text)}${verdict ? badge(verdict) : ''}${note ? `<small>${esc(note)}</small>` : ''}`,
+const cellOf = ({ text, sort, notes = [], badge: verdict }: ReportCell): Cell => ({
+  html: `${esc(text)}${verdict ? badge(verdict) : ''}${notes.map(note => `<small>${esc(note)}</small>`).join('')}`,
   ...(sort === undefined ? {} : { sort }),
 })
 

@@ -44,9 +44,9 @@ export function comparisonRows(study: ImageStudy, statistics: Statistics, by: 'm
       if (!greedy) return []
       const others = plain.filter(run => run !== greedy)
       return imageMetrics.flatMap(metric => {
+        const own = metricColumn(greedy.values, metric, by)
         const found = statistics.differences(
-          metricColumn(greedy.values, metric, by),
-          others.map(({ values }) => metricColumn(values, metric, by)),
+          others.map(({ values }) => [own, metricColumn(values, metric, by)]),
           metric.higherIsBetter,
         )
         return others.map(({ entry }, i) => ({

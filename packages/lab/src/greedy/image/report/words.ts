@@ -9,25 +9,26 @@ export const number = (value: number): string => (Number.isFinite(value) ? minus
 
 export const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value))
 
-const ends = (low: number, high: number): string =>
-  Number.isFinite(low) && Number.isFinite(high) ? ` [${number(low)}, ${number(high)}]` : ''
+/** The ends of an interval; nothing where there is none. */
+const ends = (low: number, high: number): string[] =>
+  Number.isFinite(low) && Number.isFinite(high) ? [`[${number(low)}, ${number(high)}]`] : []
 
 export const meanCell = ({ value, low, high }: MeanOf, note?: string): ReportCell => ({
-  text: `${number(value)}${ends(low, high)}`,
+  text: number(value),
   sort: value,
-  ...(note === undefined ? {} : { note }),
+  notes: [...ends(low, high), ...(note === undefined ? [] : [note])],
 })
 
 const probability = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p ${p.toFixed(3)}`)
 
 export const differenceCell = ({ value, low, high, adjusted, detectable, verdict, n }: Difference): ReportCell => ({
-  text: `${signed(value)}${ends(low, high)}`,
+  text: signed(value),
   sort: value,
-  ...(n > 1 ? { note: `${probability(adjusted)}, detects ${number(detectable)}` } : {}),
+  notes: [...ends(low, high), ...(n > 1 ? [probability(adjusted), `detects ${number(detectable)}`] : [])],
   badge: verdict,
 })
 
-export const textCell = (text: string, note?: string): ReportCell => ({ text, ...(note === undefined ? {} : { note }) })
+export const textCell = (text: string, note?: string): ReportCell => ({ text, ...(note === undefined ? {} : { notes: [note] }) })
 
 export const countCell = (value: number): ReportCell => ({
   text: Math.round(value).toLocaleString('en-US'),
