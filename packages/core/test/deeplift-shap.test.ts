@@ -1,8 +1,8 @@
 /** @file DeepLIFT SHAP: the golden case, its average, and seeds. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { explain, float32, type TensorValue } from '../src/index.js'
-import { deeplift } from '../src/methods/deeplift.js'
-import { deepliftShap } from '../src/methods/deeplift-shap.js'
+import { deeplift } from '../src/methods/relevance/deeplift.js'
+import { deepliftShap } from '../src/methods/relevance/deeplift-shap.js'
 import { build, convolutional, modelOf, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

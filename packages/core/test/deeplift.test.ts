@@ -12,7 +12,7 @@ import {
   relativeResidual,
   type TensorValue,
 } from '../src/index.js'
-import { deeplift } from '../src/methods/deeplift.js'
+import { deeplift } from '../src/methods/relevance/deeplift.js'
 import { load } from '../src/node.js'
 import { build, convolutional, modelOf, multilayer, tensor, testRuntime } from './support/models.js'
 

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Attribution, explain, float32, type Model, Random } from '../src/index.js'
-import { linearFits, type WeightedRows } from '../src/methods/linear-fit.js'
+import { linearFits, type WeightedRows } from '../src/methods/perturbation/linear-fit.js'
 import { build, modelOf, squares, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

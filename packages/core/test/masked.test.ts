@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest'
 import { explain, float32, Random } from '../src/index.js'
-import { MaskSum, riseMasks } from '../src/methods/rise-masks.js'
+import { MaskSum, riseMasks } from '../src/methods/perturbation/rise-masks.js'
 import { modelOf, squares, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

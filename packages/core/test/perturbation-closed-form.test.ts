@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { explain, float32, Random } from '../src/index.js'
-import { correlatedValues } from '../src/methods/perturbation/correlated-values.js'
+import { correlatedValues } from '../src/methods/shapley/correlated-values.js'
 import { build, mixed, modelOf, multilayer, squares, tensor, testRuntime } from './support/models.js'
 import { bruteShapley } from './support/trees.js'
 

@@ -2,7 +2,7 @@ import { GraphBuilder as Builder, type GraphBuilder, inferShapes } from '@ascrib
 import { afterAll, describe, expect, it } from 'vitest'
 import { explain, float32, type Model } from '../src/index.js'
 import { boxFormats, cosineSimilarity, intersectionOverUnion } from '../src/methods/perturbation/detections.js'
-import { riseMasks } from '../src/methods/rise-masks.js'
+import { riseMasks } from '../src/methods/perturbation/rise-masks.js'
 import { modelOf, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

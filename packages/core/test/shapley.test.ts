@@ -11,8 +11,8 @@ import {
   resolveOptions,
   type TensorValues,
 } from '../src/index.js'
-import { kernelDesign, kernelRegression } from '../src/methods/kernel-design.js'
-import { shapleyValues } from '../src/methods/shapley-values.js'
+import { kernelDesign, kernelRegression } from '../src/methods/shapley/kernel-design.js'
+import { shapleyValues } from '../src/methods/shapley/shapley-values.js'
 import { build, modelOf, multilayer, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

@@ -2,7 +2,7 @@
 import { type Graph, GraphBuilder, inferShapes } from '@ascribe/onnx'
 import { afterAll, describe, expect, it } from 'vitest'
 import { explain, Random, relativeResidual } from '../src/index.js'
-import { discretisedPath } from '../src/methods/discretised-path.js'
+import { discretisedPath } from '../src/methods/path/discretised-path.js'
 import { modelOf, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

@@ -1,7 +1,7 @@
 /** @file XRAI: the golden case, the definition written out over masks, and the whole method on a small network. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { explain, float32, Random } from '../src/index.js'
-import { dilated, pyramidRegions, regionsOf, xraiMap } from '../src/methods/xrai-regions.js'
+import { dilated, pyramidRegions, regionsOf, xraiMap } from '../src/methods/path/xrai-regions.js'
 import { build, modelOf, tensor, testRuntime } from './support/models.js'
 
 afterAll(() => testRuntime().dispose())

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js'
 import type { Evaluator, Points } from '../evaluator.js'
 import { Random } from '../random.js'
 import { float32, type TensorValue } from '../tensor-value.js'
-import { baselinePoints } from './integrated-gradients.js'
+import { baselinePoints } from './path/integrated-gradients.js'
 
 /** First stream of the seeds of drawn baselines. */
 const drawStream = 2 ** 42

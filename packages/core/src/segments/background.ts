@@ -1,8 +1,8 @@
 /** @file What absent features show: one baseline, or the rows of a background. */
 import type { Evaluator, Points } from '../evaluator.js'
 import { givenRows } from '../methods/background.js'
-import { baselinePoints } from '../methods/integrated-gradients.js'
 import type { Options } from '../methods/method.js'
+import { baselinePoints } from '../methods/path/integrated-gradients.js'
 
 /**
  * A baseline as rows. Values with a leading dimension of several rows are a background: an absent feature shows each in turn, and f is

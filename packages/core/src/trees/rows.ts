@@ -1,7 +1,7 @@
 /** @file TreeSHAP of a whole table at once. */
 import { AbortedError, InputError, UsageError } from '../errors.js'
 import { resolveOptions } from '../methods/method.js'
-import { treeShap } from '../methods/tree-shap.js'
+import { treeShap } from '../methods/trees/tree-shap.js'
 import type { Model } from '../model.js'
 import { type PrepareOptions, prepare } from '../prepare.js'
 import type { TensorValue, TensorValues } from '../tensor-value.js'

@@ -2,7 +2,7 @@
 import { type LrpPresetName, lrpPresets, lrpRuleSet } from '@ascribe/autodiff'
 import { plusIdentity, positiveProducts, rollBack } from '../../attention/flow.js'
 import { readGradients } from '../../attention/read.js'
-import { startingRelevance } from '../lrp.js'
+import { startingRelevance } from '../relevance/lrp.js'
 import { attentionMethod, startOption } from './rule.js'
 
 /** Presets that need nothing from the input's layer. */

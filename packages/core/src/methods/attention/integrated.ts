@@ -4,10 +4,10 @@ import type { AttentionLayers } from '../../attention/layers.js'
 import { sweepWeightGradients } from '../../attention/read.js'
 import type { Baseline } from '../../baseline.js'
 import type { Evaluator } from '../../evaluator.js'
-import { baselinePoints } from '../integrated-gradients.js'
-import { linePoints } from '../line.js'
 import type { Options } from '../method.js'
-import { quadratures } from '../quadrature.js'
+import { baselinePoints } from '../path/integrated-gradients.js'
+import { linePoints } from '../path/line.js'
+import { quadratures } from '../path/quadrature.js'
 
 /** Options of the integral. */
 export const integralOptions = {

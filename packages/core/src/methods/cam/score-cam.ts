@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.js'
 import { resizeMap } from '../../io/resample.js'
 import { pictureStrides } from '../../picture.js'
-import { baselinePoints } from '../integrated-gradients.js'
+import { baselinePoints } from '../path/integrated-gradients.js'
 import { type Activation, camMethod } from './rule.js'
 
 /** A channel enlarged bilinearly to height x width and scaled to [0, 1]; undefined for a channel that is the same everywhere. */

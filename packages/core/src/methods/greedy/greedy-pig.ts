@@ -3,8 +3,8 @@
 import { gameOptions } from '../../segments/game.js'
 import { expectedFeatures } from '../../segments/index.js'
 import { float32 } from '../../tensor-value.js'
-import { baselinePoints } from '../integrated-gradients.js'
 import { innerOptions, type Method, type Options, optionSpecs, resolveOptions } from '../method.js'
+import { baselinePoints } from '../path/integrated-gradients.js'
 import { greedyRounds, type RoundSettings, roundsOf } from './rounds.js'
 
 /** Options that every greedy selection takes. */

@@ -2,10 +2,8 @@
 import { UsageError } from '../../errors.js'
 import { pictureStrides } from '../../picture.js'
 import { repeated } from '../../tensor-value.js'
-import { baselinePoints } from '../integrated-gradients.js'
 import type { Method, Options } from '../method.js'
-import { rise } from '../rise.js'
-import { MaskSum, riseMasks } from '../rise-masks.js'
+import { baselinePoints } from '../path/integrated-gradients.js'
 import {
   type Box,
   boxFormats,
@@ -15,6 +13,8 @@ import {
   detectorOptions,
   intersectionOverUnion,
 } from './detections.js'
+import { rise } from './rise.js'
+import { MaskSum, riseMasks } from './rise-masks.js'
 
 /**
  * Of a detection t with a box, a score for every class and an objectness, what is left under mask k is the most that any proposal j of the masked

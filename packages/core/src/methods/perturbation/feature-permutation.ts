@@ -4,9 +4,9 @@ import { Random } from '../../random.js'
 import { gameOptions } from '../../segments/game.js'
 import { expectedFeatures } from '../../segments/index.js'
 import { float32 } from '../../tensor-value.js'
-import { featureAblation } from '../feature-ablation.js'
 import type { Method } from '../method.js'
 import { dataRows, dataSize, noData } from './data-rows.js'
+import { featureAblation } from './feature-ablation.js'
 
 /**
  * A_g = f(x) - mean over rows r of the data set of f(x with feature g as in r), over `samples` rows drawn without replacement (all where

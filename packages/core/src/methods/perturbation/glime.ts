@@ -2,8 +2,8 @@
 import { UsageError } from '../../errors.js'
 import { Random } from '../../random.js'
 import { gameOf, gameOptions } from '../../segments/game.js'
-import { linearFits } from '../linear-fit.js'
 import type { Method } from '../method.js'
+import { linearFits } from './linear-fit.js'
 
 /**
  * Coalitions z_k keep each feature with probability e^s / (1 + e^s), s = 1 / width^2: the draws of LIME with its weights exp((|z| - d) / width^2)

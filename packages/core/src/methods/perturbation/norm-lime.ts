@@ -4,10 +4,10 @@ import type { Evaluator } from '../../evaluator.js'
 import { gameOf, gameOptions } from '../../segments/game.js'
 import { featuresOf } from '../../segments/index.js'
 import type { TensorValues } from '../../tensor-value.js'
-import { lime } from '../lime.js'
 import { mapsOf } from '../maps.js'
 import type { Method } from '../method.js'
 import { dataRows, dataSize, noData } from './data-rows.js'
+import { lime } from './lime.js'
 
 const { samples, probability, distance, width, penalty, alpha } = lime.options
 

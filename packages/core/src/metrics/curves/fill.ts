@@ -1,8 +1,8 @@
 /** @file What absent features show: the values of a baseline, or an imputation from what is left. */
 import { UsageError } from '../../errors.js'
 import type { Evaluator } from '../../evaluator.js'
-import { baselinePoints } from '../../methods/integrated-gradients.js'
 import type { OptionSpec, Options } from '../../methods/method.js'
+import { baselinePoints } from '../../methods/path/integrated-gradients.js'
 import { fromPlanes, pictureStrides, toPlanes } from '../../picture.js'
 import { Random } from '../../random.js'
 import { imputation } from './imputation.js'

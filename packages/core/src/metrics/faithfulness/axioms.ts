@@ -1,5 +1,5 @@
 /** @file completeness and non-sensitivity: what a map promises, measured. */
-import { baselinePoints } from '../../methods/integrated-gradients.js'
+import { baselinePoints } from '../../methods/path/integrated-gradients.js'
 import { regionsOption } from '../curves/features.js'
 import { linkOption, linkReader, outputsAtInput, readRows } from '../curves/reading.js'
 import type { Metric } from '../metric.js'

@@ -1,5 +1,5 @@
 /** @file infidelity: how far attributed values miss the change of the target under perturbations. */
-import { baselinePoints } from '../../methods/integrated-gradients.js'
+import { baselinePoints } from '../../methods/path/integrated-gradients.js'
 import { Random } from '../../random.js'
 import { partitionOf, regionsOption } from '../curves/features.js'
 import { linkOption, linkReader, outputsAtInput, readRows } from '../curves/reading.js'
