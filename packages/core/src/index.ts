@@ -28,7 +28,7 @@ export {
   resolveOptionSpecs,
   resolveOptions,
 } from './methods/method.js'
-export { type Quadrature, quadratures } from './methods/quadrature.js'
+export { type Quadrature, quadratures } from './methods/path/quadrature.js'
 export { metricNamed, metrics } from './metrics/index.js'
 export { aggregateCurves } from './metrics/information/curve.js'
 export { type Mosaic, mosaic } from './metrics/localisation/mosaic.js'
