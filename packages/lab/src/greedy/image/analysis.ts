@@ -12,7 +12,7 @@ import type { SelectValue } from './identity.js'
 import type { ByPicture, ImageStudy } from './result.js'
 import { type ImageMetric, metricValue } from './scores.js'
 
-export interface Interval {
+interface Interval {
   readonly value: number
   readonly low: number
   readonly high: number

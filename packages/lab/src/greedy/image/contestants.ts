@@ -14,7 +14,7 @@ interface Budget {
   readonly sigma: number
 }
 
-export interface Contestant {
+interface Contestant {
   readonly name: string
   /** One line for the report. */
   readonly summary: string

@@ -8,7 +8,7 @@ export const fillNames = ['black', 'blur', 'mean'] as const
 export type FillName = (typeof fillNames)[number]
 
 /** How Greedy PIG and its rivals are set up: equal for all, or changed by the ablation. */
-export interface Setting {
+interface Setting {
   /** Share of the features selected per round. */
   readonly share: number
   /** Points of each round's path. */

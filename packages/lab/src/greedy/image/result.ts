@@ -22,7 +22,7 @@ export interface ImageExample {
   readonly maps: readonly { readonly label: string; readonly values: Float32Array; readonly dims: readonly number[] }[]
 }
 
-export interface MosaicResult extends MosaicValue {
+interface MosaicResult extends MosaicValue {
   readonly side: number
   readonly sample: string
 }

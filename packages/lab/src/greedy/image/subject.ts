@@ -34,7 +34,7 @@ export interface Subject {
 }
 
 /** The blurred fill has a sigma of 10 pixels at 224. */
-export const blurSigma = (side: number): number => Math.round((100 * side) / 224) / 10
+const blurSigma = (side: number): number => Math.round((100 * side) / 224) / 10
 
 /** Labels of a named partition (`slic:64`), counted from 0 in order of first appearance. */
 function labelled(segments: string, evaluator: Evaluator, name: string, places: number, placeOf: (i: number) => number) {

@@ -4,7 +4,7 @@ import type { CreateWork } from '../../runner/index.js'
 import { type ImageSetRequest, openImages } from './images.js'
 import { imageWork } from './work.js'
 
-export interface WorkerSettings {
+interface WorkerSettings {
   readonly model: string
   readonly twin?: string
   readonly images: ImageSetRequest
