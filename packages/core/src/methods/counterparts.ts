@@ -96,9 +96,22 @@ export const counterparts: readonly Counterpart[] = [
     ['EpsilonAlpha2Beta1', 'lrp', { preset: 'epsilon-alpha2-beta1' }],
     ['EpsilonAlpha2Beta1Flat', 'lrp', { preset: 'epsilon-alpha2-beta1-flat' }],
     ['ExcitationBackprop', 'lrp', { preset: 'excitation-backprop' }],
+    [
+      'SpecialFirstLayerMapComposite',
+      'lrp',
+      { rules: 'first:flat;Gemm:epsilon;Conv:z-plus' },
+      'maps of layers are written as rules',
+    ],
+    ['NameMapComposite', 'lrp', {}, 'names of nodes, as rules: rules=NODE:gamma=0.25'],
     ['BetaSmooth', 'beta-smooth'],
     ['GuidedBackprop', 'guided-backprop'],
     ['DeconvNet', 'deconvnet'],
+  ]),
+  ...of('iNNvestigate', [
+    ['LRPSequentialPresetA', 'lrp', { preset: 'sequential-a' }],
+    ['LRPSequentialPresetAFlat', 'lrp', { preset: 'sequential-a-flat' }],
+    ['LRPSequentialPresetB', 'lrp', { preset: 'sequential-b' }],
+    ['LRPSequentialPresetBFlat', 'lrp', { preset: 'sequential-b-flat' }],
   ]),
   ...of('LXT', [
     ['AttnLRP', 'lrp', { preset: 'attn-lrp' }],
@@ -113,6 +126,7 @@ export const counterparts: readonly Counterpart[] = [
     ['ExactExplainer', 'exact-shapley'],
     ['PermutationExplainer', 'permutation-shapley', { orders: 10 }],
     ['PartitionExplainer', 'owen'],
+    ['CoalitionExplainer', 'owen', {}, 'groups are given as hierarchy, as in ((0 1) (2 3))'],
     ['SamplingExplainer', 'sampling-shapley'],
     ['LinearExplainer', 'linear-shap'],
     ['AdditiveExplainer', 'additive-shap'],
@@ -127,6 +141,15 @@ export const counterparts: readonly Counterpart[] = [
     ['VarGrad', 'smooth-grad', { samples: 50, noise: 0.2, scale: 'absolute', form: 'unbiased-variance' }],
     ['SquareGrad', 'smooth-grad', { samples: 50, noise: 0.2, scale: 'absolute', form: 'squared' }],
   ]),
+  ...of('AIX360', [
+    [
+      'TSSaliencyExplainer',
+      'ts-saliency',
+      {},
+      'its values are n / (n - 1) times too large for n points, and differences go to one side',
+    ],
+  ]),
+  ...of('PyTorch Geometric', [['AttentionExplainer', 'graph-attention']]),
   ...of('TorchRay', [['extremal_perturbation', 'extremal-perturbation']]),
   ...of('inseq', [
     ['attention', 'attention-maps'],
