@@ -518,6 +518,9 @@ describe('owen over groups that are given', () => {
     expect((await run(tangledModel(), row(point), 'owen', { hierarchy, samples: 18 })).cost.forwards).toBe(20)
     const few = await run(tangledModel(), row(point), 'owen', { hierarchy, samples: 17 })
     expect(few.options['orders']).toBe(4)
+    const [owen, evaluator] = [methodNamed('owen'), await prepare(tangledModel(), row(point), { target: 0 })]
+    const announced = (samples: number) => owen.cost(resolveOptions(owen, { hierarchy, samples }), evaluator).forwards
+    expect([announced(18), announced(17)]).toEqual([20, few.cost.forwards])
     expect(Math.abs(few.residual!)).toBeLessThan(1e-6)
     const allowed = orders(tree).map(order => order.join())
     expect(allowed).toHaveLength(24)
