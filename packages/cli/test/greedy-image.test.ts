@@ -20,8 +20,10 @@ describe('ascribe greedy image', () => {
     const { code, stdout, stderr } = await run([...command, '--data', 'generated', '--processes', '1', '--json'])
     expect(code, stderr).toBe(0)
     const { statements, means } = JSON.parse(stdout)
-    expect(statements).toHaveLength(6)
+    // Right minus wrong class over two fills, then the bar: two metrics over two fills, insertion and deletion.
+    expect(statements).toHaveLength(8)
     expect(means.length).toBeGreaterThan(100)
     expect(readFileSync(join(folder, 'study', 'report.html'), 'utf8')).toContain('Greedy PIG on pictures')
+    expect(readFileSync(join(folder, 'study', 'curves', 'softmax-black-fill.svg'), 'utf8')).toMatch(/^<svg /)
   }, 120_000)
 })

@@ -89,6 +89,9 @@ async function run(model: string, options: Options, { terminal, signal }: Contex
   const numbers = { ...report, examples: [] }
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(numbers, undefined, 1)}\n`)
   await writeFileAtomic(join(folder, 'report.html'), renderImageReport(report))
+  await ensureFolder(join(folder, 'curves'))
+  for (const { title, svg } of report.figures)
+    await writeFileAtomic(join(folder, 'curves', `${title.toLowerCase().replace(/[^a-z]+/g, '-')}.svg`), `${svg}\n`)
   terminal.json({ ...numbers, figures: undefined, examples: undefined })
   tell(report, terminal)
   terminal.print(`\n${join(folder, 'report.html')}`)

@@ -37,6 +37,6 @@ export async function estimateTime({ model, picture, cells, processes, signal }:
   return (
     `${many(cells.length)} runs, all together: ${many(forwards)} forward passes and ${many(gradients)} gradients; ` +
     `here a forward pass takes ${forward.toFixed(1)} ms, a gradient ${gradient.toFixed(1)} ms: about ${minutes < 1 ? 'a minute' : `${many(minutes)} min`} ` +
-    `with ${processes} at a time, twice that where guided-ig, blur-ig and AIC/SIC do arithmetic of their own; finished runs are not done again`
+    `of the model's time with ${processes} at a time; the arithmetic of guided-ig, blur-ig and AIC/SIC may double it, and finished runs are not done again`
   )
 }

@@ -91,17 +91,21 @@ async function folderImages(folder: string): Promise<ImageSet> {
 }
 
 function generatedImages({ size, seed, set, limit }: ImageSetRequest): ImageSet {
-  const source = new GeneratedSource({ size, seed, train: 0, validation: Math.max(1, Math.ceil(limit / 100)) })
+  const { objects, scenes } = new GeneratedSource({ train: 0, validation: 1 })
+  const source = new GeneratedSource({ size, seed, train: 0, validation: Math.max(1, Math.ceil(limit / objects.length)) })
   const digest = source.digest.slice(0, 16)
-  const items = Array.from({ length: source.count(set, 'val') }, (_, index): ImageItem => {
+  const items = Array.from({ length: source.count(set, 'val') }, (_, index) => index).flatMap((index): ImageItem[] => {
     const entry = source.entry(set, 'val', index)
-    return {
-      key: `${digest}:${set}/${index}`,
-      name: `${source.objects[entry.object!]} on ${source.scenes[entry.scene]}`,
-      label: labelOf(set, entry),
-      // Pictures of one instance share scene, cut-out or place.
-      source: String(entry.instance),
-    }
+    // Of each instance, pictures with no object and no scene in common: what they share is the place alone.
+    if (entry.object === null || (entry.object + entry.instance) % scenes.length !== entry.scene) return []
+    return [
+      {
+        key: `${digest}:${set}/${index}`,
+        name: `${objects[entry.object]} on ${scenes[entry.scene]}`,
+        label: labelOf(set, entry),
+        source: String(entry.instance),
+      },
+    ]
   })
   return {
     kind: 'generated',

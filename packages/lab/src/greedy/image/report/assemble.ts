@@ -2,10 +2,10 @@
 import { type Pixels, resize } from '@ascribe/core'
 import { exampleRow } from '../../../bam/report/index.js'
 import { describeCell } from '../../../runner/index.js'
-import { Statistics } from '../analysis.js'
+import { Statistics, type Verdict } from '../analysis.js'
 import { mainEntry } from '../plan.js'
 import type { ImageExample, ImageStudy } from '../result.js'
-import { ablationTable, informationTable, maskOnlyTable, mosaicTable, twistTable } from './controls.js'
+import { ablationTable, headlineOf, informationTable, maskOnlyTable, mosaicTable, twistTable } from './controls.js'
 import type { ComparisonRow, ImageReport, ReportTable, Statement } from './data.js'
 import { curveFigures } from './figures.js'
 import { comparisonRows, differencesTable, meanRows, meansTable, objectivesTable, secondaryTable } from './tables.js'
@@ -44,7 +44,7 @@ export function assembleImageReport(study: ImageStudy, webp: string): ImageRepor
     title: 'Greedy PIG on pictures',
     facts: factsOf(study),
     warnings: warningsOf(study),
-    statements: statementsOf(study, comparisons),
+    statements: [...headlines(study, statistics), ...statementsOf(study, comparisons)],
     means: meanRows(study, statistics),
     comparisons,
     tables: tables.filter(table => table !== undefined),
@@ -89,6 +89,29 @@ function warningsOf({ data, model, twin, labelled, noInformation, scored }: Imag
   ]
 }
 
+/** Holds where every comparison ends well, and does not where one ends badly. */
+function verdictOver(verdicts: readonly Verdict[]): Statement['verdict'] {
+  if (verdicts.includes('worse')) return 'does not hold'
+  return verdicts.length > 0 && verdicts.every(verdict => verdict === 'better') ? 'holds' : 'not resolved'
+}
+
+/** Of optimised scores, what counts is right minus wrong class. */
+const headlines = (study: ImageStudy, statistics: Statistics): Statement[] =>
+  study.preset.controls === 0
+    ? []
+    : headlineOf(study, statistics).map(({ metric, own, others }) => ({
+        text: `${metric.title}, right minus wrong class: Greedy PIG gains ${number(own.value)} [${number(own.low)}, ${number(own.high)}], more than every other method that was run for a wrong class (n = ${own.n})`,
+        verdict: verdictOver(others.map(({ difference }) => difference.verdict)),
+        details: [
+          `Greedy PIG's gain minus theirs: ${others
+            .map(
+              ({ contestant, difference: { value, low, high, verdict } }) =>
+                `${contestant} ${signed(value)} [${number(low)}, ${number(high)}] ${verdict}`,
+            )
+            .join('; ')}`,
+        ],
+      }))
+
 /** The bar: above every rival on Softmax AUC and on KL AUC. */
 function statementsOf(study: ImageStudy, rows: readonly ComparisonRow[]): Statement[] {
   const { objective, baseline } = mainEntry(study.preset)
@@ -110,11 +133,10 @@ function statementsOf(study: ImageStudy, rows: readonly ComparisonRow[]): Statem
       verdict,
       found: own.filter(({ difference }) => difference.verdict === verdict),
     }))
-    const [better, unclear, worse] = verdicts.map(({ found }) => found.length) as [number, number, number]
     const trained = own.some(row => row.trained) ? ' (training objective)' : ''
     return {
       text: `Greedy PIG is above every other method on ${words}${trained}`,
-      verdict: worse > 0 ? 'does not hold' : unclear > 0 || better === 0 ? 'not resolved' : 'holds',
+      verdict: verdictOver(own.map(({ difference }) => difference.verdict)),
       details: verdicts
         .filter(({ found }) => found.length > 0)
         .map(

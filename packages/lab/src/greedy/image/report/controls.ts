@@ -15,6 +15,41 @@ const softmax = imageMetrics.filter(({ name }) => name.startsWith('softmax-auc')
 /** Values of the pictures that both have. */
 const shared = (column: Column, other: Column): Column => new Map([...column].filter(([key]) => other.has(key)))
 
+const minus = (first: Column, second: Column): Column =>
+  new Map([...first].flatMap(([key, value]) => (second.has(key) ? [[key, value - second.get(key)!] as const] : [])))
+
+/** What a contestant lifts the right class by beyond a twisted run, by picture, for every Softmax AUC. */
+const gains = (study: ImageStudy, twist: Twist) =>
+  study.runs
+    .filter(({ entry }) => entry.twist === twist)
+    .flatMap(({ entry, values }) => {
+      const plain = runOf(study, { ...mainEntry(study.preset), contestant: entry.contestant }, 'rivals')
+      if (!plain) return []
+      const columns = softmax.map(metric => {
+        const [right, wrong] = [metricColumn(plain.values, metric), metricColumn(values, metric)]
+        return { right: shared(right, wrong), wrong, gain: minus(right, wrong) }
+      })
+      return [{ contestant: entry.contestant, columns }]
+    })
+
+/** The headline: right minus wrong class on Softmax AUC, Greedy PIG's minus that of each other contestant. */
+export function headlineOf(study: ImageStudy, statistics: Statistics) {
+  const all = gains(study, 'wrong-class')
+  const greedy = all.find(({ contestant }) => contestant === 'greedy-pig')
+  const others = all.filter(one => one !== greedy)
+  if (!greedy) return []
+  return softmax.map((metric, m) => ({
+    metric,
+    own: statistics.mean(greedy.columns[m]!.gain),
+    others: statistics
+      .differences(
+        others.map(({ columns }) => [greedy.columns[m]!.gain, columns[m]!.gain]),
+        true,
+      )
+      .map((difference, i) => ({ contestant: others[i]!.contestant, difference })),
+  }))
+}
+
 const twists: Readonly<Record<Twist, { id: string; title: string; caption: string; columns: [string, string] }>> = {
   'wrong-class': {
     id: 'wrong-class',
@@ -34,20 +69,10 @@ const twists: Readonly<Record<Twist, { id: string; title: string; caption: strin
 
 export function twistTable(study: ImageStudy, statistics: Statistics, twist: Twist): ReportTable {
   const { id, title, caption, columns } = twists[twist]
-  const main = mainEntry(study.preset)
-  const spoiled = study.runs.filter(({ entry }) => entry.twist === twist)
-  const lines = spoiled.flatMap(({ entry, values }) => {
-    const plain = runOf(study, { ...main, contestant: entry.contestant }, 'rivals')
-    if (!plain) return []
-    const cells = softmax.map(metric => {
-      const [right, wrong] = [metricColumn(plain.values, metric), metricColumn(values, metric)]
-      return { right: shared(right, wrong), wrong }
-    })
-    return [{ entry, cells }]
-  })
+  const lines = gains(study, twist)
   const differences = softmax.map((_, m) =>
     statistics.differences(
-      lines.map(({ cells }) => [cells[m]!.right, cells[m]!.wrong]),
+      lines.map(line => [line.columns[m]!.right, line.columns[m]!.wrong]),
       true,
     ),
   )
@@ -56,10 +81,10 @@ export function twistTable(study: ImageStudy, statistics: Statistics, twist: Twi
     title,
     caption: `${caption} ${sizeWords(differences.flat())}`,
     columns: ['method', ...softmax.flatMap(metric => [...columns.map(name => `${metric.title}: ${name}`), 'difference'])],
-    rows: lines.map(({ entry, cells }, i) => ({
+    rows: lines.map(({ contestant, columns: own }, i) => ({
       cells: [
-        textCell(entry.contestant),
-        ...cells.flatMap(({ right, wrong }, m) => [
+        textCell(contestant),
+        ...own.flatMap(({ right, wrong }, m) => [
           meanCell(statistics.mean(right)),
           meanCell(statistics.mean(wrong)),
           differenceCell(differences[m]![i]!),

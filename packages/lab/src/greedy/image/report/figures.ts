@@ -44,7 +44,9 @@ export function curveFigures(study: ImageStudy, baseline: FillName, seed: number
   const sources = new Map(study.scored.map(({ item }) => [item.key, item.source]))
   const curvesOf = ({ values }: Run, curve: string, reading: ReadingName) =>
     [...values.values()].map(({ counts, curves }) => ({ counts, values: curves[curve]![reading]! }))
-  return charts.map(({ curve, reading, title, yLabel, x }) => {
+  const over = study.preset.baselines.length > 1 ? ` (optimised over ${baseline})` : ''
+  return charts.map(({ curve, reading, title: plain, yLabel, x }) => {
+    const title = `${plain}${over}`
     const series = runs
       .filter(({ values }) => values.size > 0)
       .map(run => {
