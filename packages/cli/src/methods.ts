@@ -28,7 +28,7 @@ export interface MethodRequest {
  * Splits `occlusion:window=16,16,stride=8` into the name and its options; a part without `=` belongs to the value before it.
  * @throws UsageError where the text has another form
  */
-export function parseMethod(text: string): { name: string; options: Record<string, string> } {
+export function parseMethod(text: string, flag = '-m'): { name: string; options: Record<string, string> } {
   const colon = text.indexOf(':')
   const name = colon < 0 ? text : text.slice(0, colon)
   const options: Record<string, string> = {}
@@ -37,10 +37,10 @@ export function parseMethod(text: string): { name: string; options: Record<strin
     const equals = part.indexOf('=')
     if (equals > 0) {
       last = part.slice(0, equals).trim()
-      if (Object.hasOwn(options, last)) throw new UsageError(`-m ${text}: option "${last}" is given twice`)
+      if (Object.hasOwn(options, last)) throw new UsageError(`${flag} ${text}: option "${last}" is given twice`)
       options[last] = part.slice(equals + 1).trim()
     } else if (last !== undefined) options[last] += `,${part.trim()}`
-    else throw new UsageError(`-m ${text}: options are written name=value, with commas between them`)
+    else throw new UsageError(`${flag} ${text}: options are written name=value, with commas between them`)
   }
   return { name: name.trim(), options }
 }

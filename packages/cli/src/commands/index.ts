@@ -4,9 +4,23 @@ import { greedy } from '../greedy/index.js'
 import { bam } from './bam.js'
 import { compile } from './compile.js'
 import { doctor } from './doctor.js'
+import { ensemble } from './ensemble.js'
 import { explain } from './explain.js'
 import { methods } from './methods.js'
 import { metrics } from './metrics.js'
+import { normalisers, schemes } from './schemes.js'
 import { train } from './train.js'
 
-export const commands: readonly (Command | CommandGroup)[] = [explain, methods, metrics, doctor, compile, train, bam, greedy]
+export const commands: readonly (Command | CommandGroup)[] = [
+  explain,
+  ensemble,
+  methods,
+  schemes,
+  normalisers,
+  metrics,
+  doctor,
+  compile,
+  train,
+  bam,
+  greedy,
+]

@@ -6,7 +6,7 @@ export type { Normaliser } from './normaliser.js'
 export { measureRemovals, predictedChanges, type RemovalOptions, type Removals } from './removals.js'
 export type { Scheme } from './scheme.js'
 export { schemeNamed, schemes } from './schemes/index.js'
-export { combineOverSegments, segmentSums } from './segmentwise.js'
+export { combineOverSegments, type PlaceSegments, placeSegments, segmentSums } from './segmentwise.js'
 export { convexWeights } from './simplex.js'
 export {
   faithfulnessForm,

@@ -1,12 +1,11 @@
 /** @file What weights are learned from: how far the target falls when random regions are replaced, and what maps predict for that. */
 
 import { makeBaseline } from '../baseline.js'
-import { UsageError } from '../errors.js'
 import type { Evaluator } from '../evaluator.js'
 import { pictureStrides } from '../picture.js'
 import { Random } from '../random.js'
-import { featuresOf } from '../segments/index.js'
 import type { Segments } from '../segments/segments.js'
+import { placeSegments, segmentSums } from './segmentwise.js'
 
 export interface RemovalOptions {
   /** Default `auto`: superpixels, tokens or columns. */
@@ -36,16 +35,15 @@ export interface Removals {
  */
 export async function measureRemovals(evaluator: Evaluator, options: RemovalOptions = {}): Promise<Removals> {
   const { segments = 'auto', perturbations = 100, share = 0.2, fill = 'uniform', seed = 0 } = options
-  const [name, ...more] = evaluator.at
-  if (name === undefined || more.length > 0)
-    throw new UsageError(`weights are learned for one explained tensor, not for ${evaluator.at.join(', ')}`)
-  const features = featuresOf(evaluator, segments)
-  const own = features.labels[name]!
-  const { data, dims } = evaluator.inputs[name]!
+  const { labels, count } = placeSegments(evaluator, segments)
+  const name = evaluator.at[0]!
+  const { data } = evaluator.inputs[name]!
+  const place = placeOf(evaluator, name)
+  const own = Int32Array.from(data, (_, i) => labels[place(i)]!)
   const replacement = makeBaseline(fill, name, evaluator.inputs[name]!, seed, evaluator.pictureAxes(name)?.layout)
   const taken = Array.from({ length: perturbations }, (_, k) => {
     const random = new Random(seed, 0x7e3 + k)
-    return Uint8Array.from({ length: features.count }, () => (random.uniform() < share ? 1 : 0))
+    return Uint8Array.from({ length: count }, () => (random.uniform() < share ? 1 : 0))
   })
   const drops = new Float64Array(perturbations)
   await evaluator.sweep(
@@ -68,24 +66,19 @@ export async function measureRemovals(evaluator: Evaluator, options: RemovalOpti
     },
     'perturbations',
   )
-  return { regions: features.count, labels: placeLabels(evaluator, name, own, dims), taken, drops }
+  return { regions: count, labels, taken, drops }
 }
 
-/** Labels of a picture's pixels, from those of its first channel. */
-function placeLabels(evaluator: Evaluator, name: string, labels: Int32Array, dims: readonly number[]): Int32Array {
+/** The place of an element of the tensor: its pixel, or itself. */
+function placeOf(evaluator: Evaluator, name: string): (element: number) => number {
   const axes = evaluator.pictureAxes(name)
-  if (!axes) return labels
-  const { places, placeStep } = pictureStrides(dims, axes)
-  return Int32Array.from({ length: places }, (_, i) => labels[i * placeStep]!)
+  if (!axes) return element => element
+  const { places, channels } = pictureStrides(evaluator.inputs[name]!.dims, axes)
+  return axes.layout === 'NCHW' ? element => element % places : element => Math.floor(element / channels)
 }
 
 /** For every perturbation, the sum of the map over the regions that it replaces. @param map one value per place */
 export function predictedChanges(map: ArrayLike<number>, { labels, regions, taken }: Removals): Float64Array {
-  if (map.length !== labels.length)
-    throw new UsageError(`a map of ${map.length} values does not fit regions over ${labels.length} places`)
-  const sums = new Float64Array(regions)
-  labels.forEach((label, i) => {
-    if (label >= 0) sums[label]! += map[i]!
-  })
+  const sums = segmentSums(map, labels, regions)
   return Float64Array.from(taken, mask => sums.reduce((sum, value, r) => (mask[r] ? sum + value : sum), 0))
 }

@@ -1,6 +1,34 @@
 /** @file Ensembles over segments: maps added up inside each, combined, and spread back over the places. */
 import { UsageError } from '../errors.js'
+import type { Evaluator } from '../evaluator.js'
+import { pictureStrides } from '../picture.js'
+import { featuresOf } from '../segments/index.js'
+import type { Segments } from '../segments/segments.js'
 import { combine, type Ensemble, type EnsembleOptions } from './combine.js'
+
+/** Which segment every place of a map lies in. */
+export interface PlaceSegments {
+  /** One per place, 0 to count - 1; -1 for none. */
+  readonly labels: Int32Array
+  readonly count: number
+}
+
+/**
+ * The segments of the only tensor that is explained, as labels of its places: a picture's pixels (those of its first channel), or the
+ * elements of anything else.
+ * @throws UsageError where several tensors are explained, or for segments that do not fit
+ */
+export function placeSegments(evaluator: Evaluator, segments: Segments): PlaceSegments {
+  const [name, ...more] = evaluator.at
+  if (name === undefined || more.length > 0)
+    throw new UsageError(`an ensemble is of maps of one tensor; ${evaluator.at.join(', ')} are explained: name one with --at`)
+  const { labels, count } = featuresOf(evaluator, segments)
+  const own = labels[name]!
+  const axes = evaluator.pictureAxes(name)
+  if (!axes) return { labels: own, count }
+  const { places, placeStep } = pictureStrides(evaluator.inputs[name]!.dims, axes)
+  return { labels: Int32Array.from({ length: places }, (_, i) => own[i * placeStep]!), count }
+}
 
 /**
  * Sums of a map over the segments 0, 1, 2 ... that `labels` gives to its places; places with a label below 0 belong to none.

@@ -1,0 +1,49 @@
+/** @file `ascribe ensemble`: several methods as one map, and where they disagree; with --study, which ensembles are worth it. */
+import type { Command } from '../command.js'
+import { ensembleInputs, type InputOptions } from '../ensemble/inputs.js'
+import { combineFlags } from '../ensemble/request.js'
+import { pictureFlags } from '../explain/pictures.js'
+import { type CommonOptions, commonFlags, runtimeFlags, seedFlag, targetFlags, whole } from '../options.js'
+
+interface Options extends CommonOptions, InputOptions {}
+
+export const ensemble: Command = {
+  name: 'ensemble',
+  summary: 'combine several methods into one map, and show where they disagree',
+  arguments: [
+    ['<model>', 'ONNX file'],
+    ['[input...]', 'pictures, folders of pictures, .npy (a batch row by row), .npz (arrays by input name)'],
+  ],
+  flags: [
+    { flags: '-m, --method <spec>', describe: 'a member as NAME or NAME:key=value,...; two or more', repeat: true },
+    ...combineFlags,
+    ...targetFlags,
+    { flags: '-o, --out <folder>', describe: 'where results go; files of the same names are replaced', default: 'ensemble' },
+    { flags: '--limit <n>', describe: 'explain only the first n inputs', parse: whole('--limit', 1) },
+    seedFlag,
+    ...pictureFlags,
+    ...runtimeFlags,
+    ...commonFlags,
+  ],
+  examples: [
+    [
+      'ascribe ensemble model.onnx photo.jpg -m integrated-gradients -m grad-cam -m occlusion',
+      'the mean of three, each scaled to 0..1',
+    ],
+    [
+      'ascribe ensemble model.onnx photos/ -m gradient -m lime -m rise --normalize rank --scheme upper-confidence-bound:kappa=2',
+      'what any of the methods points at',
+    ],
+    [
+      'ascribe ensemble model.onnx photo.jpg -m lime -m grad-cam -m rise --scheme kemeny --segments slic:40',
+      'one order of superpixels',
+    ],
+    [
+      'ascribe ensemble model.onnx photo.jpg -m integrated-gradients -m grad-cam --normalize l2 --weights both --robust 0.3',
+      'weights learned for this input',
+    ],
+    ['ascribe ensemble table.onnx rows.npy -m kernel-shap -m integrated-gradients --normalize l1', 'rows of a table'],
+  ],
+  run: ([path, inputs]: readonly [string, readonly string[]], options: Options, context) =>
+    ensembleInputs(path, inputs, options, context),
+}
