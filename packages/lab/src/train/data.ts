@@ -17,6 +17,8 @@ export interface GraphTraining {
   readonly learned: number
   /** Nodes that the network is tested on after each epoch. */
   readonly validation: Int32Array
+  /** Places of the nodes' values [nodes, columns] that are not 0: only they can be dropped. */
+  readonly present: Uint32Array
   /** Steps called an epoch. */
   readonly steps: number
 }

@@ -23,13 +23,24 @@ export const scalarValues = (scalars: Readonly<Record<string, number>>): TensorV
     Object.entries(scalars).map(([name, value]) => [name, { dtype: 'float32', dims: [], data: Float32Array.of(value) }]),
   )
 
-/** Masks of one step, 1 where kept: a stream of the seed for each step and place. */
-export function masks({ seed }: FeedOptions, dropouts: readonly DropoutSpec[], step: number): TensorValues {
+/**
+ * Masks of one step, 1 where kept: a stream of the seed for each step and place. Of a graph's own values only those that are not 0 are
+ * drawn for: dropping the others changes nothing, and bags of words are nearly empty.
+ */
+export function masks(
+  { seed, data: { graph, count, row } }: FeedOptions,
+  dropouts: readonly DropoutSpec[],
+  step: number,
+): TensorValues {
   return Object.fromEntries(
     dropouts.map(({ input, dims, rate }, site) => {
       const random = new Random(seed, streams.dropout + step * dropouts.length + site)
       const size = dims.reduce((product, dim) => product * dim, 1)
-      const data = Uint8Array.from({ length: size }, () => (random.uniform() < rate ? 0 : 1))
+      const draw = (): number => (random.uniform() < rate ? 0 : 1)
+      if (site > 0 || !graph || size !== count * row[0]!)
+        return [input, { dtype: 'uint8', dims, data: Uint8Array.from({ length: size }, draw) }]
+      const data = new Uint8Array(size).fill(1)
+      for (const at of graph.present) data[at] = draw()
       return [input, { dtype: 'uint8', dims, data }]
     }),
   )

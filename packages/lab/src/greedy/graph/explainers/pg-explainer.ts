@@ -1,5 +1,5 @@
 /** @file pg-explainer: one perceptron, trained over many nodes, that says which edges matter. */
-import { Random } from '@ascribe/core'
+import { type Evaluator, Random } from '@ascribe/core'
 import { Adam } from './adam.js'
 import { type EdgeEmbeddings, EdgePerceptron } from './edge-perceptron.js'
 import type { Explainer, ExplainerContext, Subject } from './explainer.js'
@@ -42,7 +42,8 @@ export async function trainPgExplainer(examples: readonly PgExample[], training:
   const width = examples[0]!.embeddings.width
   const perceptron = EdgePerceptron.start(width, new Random(seed, 3))
   const adam = new Adam(perceptron.parameters.length, settings.rate)
-  const evaluators = await Promise.all(examples.map(({ subject }) => likelihoodOf(subject, training)))
+  const evaluators: Evaluator[] = []
+  for (const { subject } of examples) evaluators.push(await likelihoodOf(subject, training))
   for (let epoch = 0; epoch < epochs; epoch++) {
     const temperature = temperatureAt(epoch, epochs)
     for (const [at, { embeddings }] of examples.entries()) {

@@ -36,6 +36,7 @@ export function graphTrainingData(graph: NodeGraph, stepsPerEpoch: number, teste
     graph: {
       edges: bothDirections(graph.ends),
       learned: splits.train.length,
+      present: Uint32Array.from(features.keys()).filter(at => features[at] !== 0),
       validation: splits[tested],
       steps: stepsPerEpoch,
     },

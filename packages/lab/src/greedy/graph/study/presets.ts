@@ -73,7 +73,7 @@ export const graphPresets: readonly GraphPreset[] = [
     pg: { nodes: 20, epochs: 20 },
     explainers: [...usual, 'greedy-pig-kl', 'integrated-gradients-kl', ...spoiled, ...controls],
     compression: ofWhole,
-    retrained: { explainers: ['greedy-pig', 'integrated-gradients', 'saliency', 'random'], shares: [0.1, 0.3, 0.5], seeds: 1 },
+    retrained: { explainers: ['greedy-pig', 'integrated-gradients', 'random'], shares: [0.1, 0.5], seeds: 1 },
   },
   {
     name: 'paper',
@@ -104,8 +104,8 @@ export function graphPresetNamed(name: string): GraphPreset {
 
 /** Networks for graphs whose nodes tell nothing themselves: three layers, no dropout. Our choice. */
 const structural: readonly NetworkPlan[] = [
-  { name: 'gcn', options: { width: 32, depth: 3, dropout: 0 }, epochs: 50, learningRate: 0.01, weightDecay: 5e-4 },
-  { name: 'gat', options: { width: 8, heads: 4, depth: 3, dropout: 0 }, epochs: 50, learningRate: 0.01, weightDecay: 5e-4 },
+  { name: 'gcn', options: { width: 32, depth: 3, dropout: 0 }, epochs: 100, learningRate: 0.02, weightDecay: 5e-4 },
+  { name: 'gat', options: { width: 8, heads: 4, depth: 3, dropout: 0 }, epochs: 100, learningRate: 0.02, weightDecay: 5e-4 },
   { name: 'sage', options: { width: 32, depth: 3, dropout: 0 }, epochs: 50, learningRate: 0.01, weightDecay: 5e-4 },
 ]
 
