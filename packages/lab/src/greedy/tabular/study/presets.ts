@@ -43,7 +43,7 @@ export const tabularPresets: readonly TabularPreset[] = [
     summary: 'five generated designs with 20 seeds each, three seeds for a file: minutes on two cores',
     designs: every,
     rows: { train: 4000, validation: 1000, test: 2000 },
-    generated: { seeds: 20, fit: perceptron, retrainCounts: [2, 4, 6], retrainSeeds: 5, ablationSeeds: 5 },
+    generated: { seeds: 20, fit: perceptron, retrainCounts: [4], retrainSeeds: 8, ablationSeeds: 5 },
     file: {
       seeds: 3,
       fit: { ...perceptron, epochs: 20, batch: 512 },
