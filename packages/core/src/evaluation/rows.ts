@@ -25,7 +25,7 @@ export interface RunContext {
   readonly onProgress?: (progress: Progress) => void
 }
 
-export type ProgramMaker = (source: ProgramSource) => Graph
+type ProgramMaker = (source: ProgramSource) => Graph
 
 /** What one input of a model is made of. */
 export interface Situation {
@@ -82,10 +82,13 @@ export class Rows {
     }
   }
 
-  /** Rows per run for `count` rows of a program. */
-  chunk({ key, make, read = [] }: RowProgram, count: number): number {
+  /**
+   * Rows per run for `count` rows of a program.
+   * @param small most rows of a run where rows take next to nothing
+   */
+  chunk({ key, make, read = [] }: RowProgram, count: number, small?: number): number {
     const { batching, model } = this.situation
-    return batching.fixed ?? model.rowsPerRun(this.#identity(key, 1), () => make(this.source(1, read)), count)
+    return batching.fixed ?? model.rowsPerRun(this.#identity(key, 1), () => make(this.source(1, read)), count, small)
   }
 
   /** Runs a program for `rows` rows; feeds of the tensors that are not explained are added. */
