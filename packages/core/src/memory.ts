@@ -45,10 +45,10 @@ const smallRows = 4096
  * Rows per run for `count` rows that take `rowBytes` each, within `memory`: padded as little as possible, then as large as possible.
  * 50 rows of 16 MiB run five at a time, ten runs with nothing padded.
  */
-export function chunkSize(count: number, rowBytes: number, memory: number): number {
+export function chunkSize(count: number, rowBytes: number, memory: number, small = smallRows): number {
   const limit = Math.floor(memory / Math.max(1, rowBytes))
   const within = (bytes: number, rows: number): number => Math.min(rows, Math.floor(bytes / Math.max(1, rowBytes)))
-  const sensible = Math.max(within(usualBytes, usualRows), within(smallBytes, smallRows))
+  const sensible = Math.max(within(usualBytes, usualRows), within(smallBytes, small))
   const most = Math.max(1, Math.min(count, limit, sensible))
   const padding = (size: number): number => Math.ceil(count / size) * size - count
   let best = most

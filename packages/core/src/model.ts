@@ -139,16 +139,17 @@ export class Model {
   /**
    * Rows per run for `count` rows of a program.
    * @param make the program for one row, made where `key` is new
+   * @param small most rows of a run where rows take next to nothing
    * @throws MemoryBudgetError where even one row does not fit
    */
-  rowsPerRun(key: string, make: () => Graph, count: number): number {
+  rowsPerRun(key: string, make: () => Graph, count: number, small?: number): number {
     const bytes = this.#peaks.get(key) ?? peakBytes(make())
     this.#peaks.set(key, bytes)
     if (bytes > this.memory)
       throw new MemoryBudgetError(
         `one row needs about ${mebibytes(bytes)} MiB of activations, over the budget of ${mebibytes(this.memory)} MiB; raise --memory`,
       )
-    return chunkSize(count, bytes, this.memory)
+    return chunkSize(count, bytes, this.memory, small)
   }
 
   /** A session for a graph made from this model; `key` says which graph it is. */

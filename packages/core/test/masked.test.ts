@@ -1,3 +1,4 @@
+import { GraphBuilder, inferShapes } from '@ascribe/onnx'
 import { afterAll, expect, it } from 'vitest'
 import { explain, float32, Random } from '../src/index.js'
 import { MaskSum, riseMasks } from '../src/methods/perturbation/rise-masks.js'
@@ -23,6 +24,54 @@ it('a background gives the same values however its rows are spread over runs', a
   expect(Math.max(...whole.values.map(Math.abs))).toBeGreaterThan(0)
   for (const [i, value] of whole.values.entries()) expect(apart.values[i]).toBeCloseTo(value, 5)
   expect(whole.residual).toBeCloseTo(0, 5)
+})
+
+it.each([
+  ['MatMul and Add', false, 3],
+  ['MatMul and Add, one output', false, 1],
+  ['Gemm with transposed weights', true, 3],
+])('rows put together behind a first layer are those the layer would have been given: %s', async (_, gemm, classes) => {
+  const random = new Random(2)
+  const draw = (...dims: number[]) => {
+    const data = Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random.normal())
+    return { dims, data, list: Array.from(data) }
+  }
+  const [weights, bias, next] = [gemm ? draw(7, 6) : draw(6, 7), draw(7), draw(7, classes)]
+  const builder = new GraphBuilder()
+  const x = builder.input('x', 'float32', ['N', 6])
+  const [w, b] = [builder.float(weights.list, weights.dims), builder.float(bias.list)]
+  const layer = gemm ? builder.emit('Gemm', [x, w, b], { transB: 1 }) : builder.emit('Add', [builder.emit('MatMul', [x, w]), b])
+  builder.output(builder.emit('MatMul', [builder.emit('Tanh', [layer]), builder.float(next.list, next.dims)]))
+  const graph = inferShapes(builder.build())
+  const f = (row: readonly number[]): number => {
+    const hidden = bias.list.map((c, h) =>
+      Math.tanh(row.reduce((sum, v, j) => sum + v * weights.data[gemm ? h * 6 + j : j * 7 + h]!, c)),
+    )
+    const value = (index: number) => hidden.reduce((sum, v, h) => sum + v * next.data[h * classes + index]!, 0)
+    return classes > 1 ? value(2) - value(1) : value(0)
+  }
+  const [row, background] = [draw(1, 6), draw(5, 6)]
+  const v = (present: number): number => {
+    let sum = 0
+    for (let k = 0; k < 5; k++) sum += f(row.list.map((own, j) => ((present >> j) & 1 ? own : background.list[k * 6 + j]!))) / 5
+    return sum
+  }
+  const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1))
+  const expected = row.list.map((_, j) => {
+    let sum = 0
+    for (let s = 0; s < 64; s++) {
+      if ((s >> j) & 1) continue
+      const size = [...s.toString(2)].filter(bit => bit === '1').length
+      sum += ((factorial(size) * factorial(5 - size)) / factorial(6)) * (v(s | (1 << j)) - v(s))
+    }
+    return sum
+  })
+  const target = classes > 1 ? '2-1' : 0
+  const options = { target, options: { segments: 'columns', baseline: float32([5, 6], background.data) } }
+  const model = modelOf(graph)
+  const found = await explain(model, { x: float32([1, 6], row.data) }, 'exact-shapley', options)
+  const largest = Math.max(...expected.map(Math.abs))
+  for (const [j, value] of found.values.entries()) expect(Math.abs(value - expected[j]!)).toBeLessThan(1e-6 * largest)
 })
 
 it('masks summed by their shifts are the sum of the masks', () => {

@@ -53,21 +53,24 @@ export async function sweepTarget(
   await sweepProgram(rows, program, chunk, count, feeds, use, step)
 }
 
+/** Gives the rows of one explained tensor, [rows, ...], from inputs that it declares. */
+export type RowBinder = (source: ProgramSource, builder: GraphBuilder, name: string) => string
+
+/** The graph with the rows of each explained tensor made by `bind`. */
+export const bindRows = (source: ProgramSource, bind: RowBinder): GraphBuilder =>
+  rebind(source, (builder, name) => bind(source, builder, name))
+
 /**
  * A program that makes its rows itself: `bind` gives the rows of each explained tensor, [rows, ...], from inputs that it declares.
  * @param key tells `bind` from others
  */
-export function madeRows(
-  rows: Rows,
-  key: string,
-  bind: (source: ProgramSource, builder: GraphBuilder, name: string) => string,
-): RowProgram {
+export function madeRows(rows: Rows, key: string, bind: RowBinder): RowProgram {
   const names = targetOutputs(rows.situation.target)
   return {
     key: `${key} ${valuesKey(names)}`,
     make: source =>
       finish(
-        rebind(source, (builder, name) => bind(source, builder, name)),
+        bindRows(source, bind),
         names.map(name => [name, `value/${name}`] as const),
       ),
   }

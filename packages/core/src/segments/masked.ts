@@ -1,9 +1,11 @@
 /** @file Rows with some features absent, put together inside the graph: what is sent to it is the features, not the values. */
-import { madeRows, sweepProgram } from '../evaluation/forward.js'
+import { sweepProgram } from '../evaluation/forward.js'
 import type { RowProgram } from '../evaluation/rows.js'
 import type { Evaluator, Points } from '../evaluator.js'
 import { port } from '../programs.js'
-import type { TensorValue } from '../tensor-value.js'
+import type { TensorValue, TensorValues } from '../tensor-value.js'
+import { maskedProgram, summedProgram, sumPort } from './masked-program.js'
+import { type Shared, sharedLabels } from './shared-labels.js'
 
 /** Writes 1 for every player of coalition `k` that is present into `present`, which comes filled with 0. The same for every call with `k`. */
 type Coalition = (k: number, present: Uint8Array) => void
@@ -11,60 +13,13 @@ type Coalition = (k: number, present: Uint8Array) => void
 /** v of coalitions 0 to count - 1, in chunks: no more rows are made at a time than run together. */
 export type CoalitionValues = (count: number, coalition: Coalition, step: string) => Promise<Float64Array>
 
-/** A tensor as [outer, places, inner], elements of one place sharing a label: the channels of a picture, the width of a token. */
-interface Shared {
-  readonly outer: number
-  readonly places: number
-  readonly inner: number
-  /** Label of each place. */
-  readonly labels: Int32Array
-}
-
-/** The coarsest such view of a tensor of these dims (the first is the row's). */
-function sharedLabels(labels: Int32Array, dims: readonly number[]): Shared {
-  const size = labels.length
-  const repeats = (step: number, period: number): boolean => {
-    for (let start = 0; start < size; start += period)
-      for (let i = start + step; i < start + period; i++) if (labels[i] !== labels[i - step]) return false
-    return true
-  }
-  let inner = 1
-  for (let axis = dims.length - 1, next = 1; axis >= 0; axis--) {
-    next *= dims[axis]!
-    if (next > 1 && repeats(1, next)) inner = next
-  }
-  let outer = 1
-  for (let axis = 0, next = 1; axis < dims.length && next * dims[axis]! * inner <= size; axis++) {
-    next *= dims[axis]!
-    if (next > 1 && repeats(size / next, size)) outer = next
-  }
-  const places = size / outer / inner
-  return { outer, places, inner, labels: Int32Array.from({ length: places }, (_, i) => labels[i * inner]!) }
-}
-
-/**
- * f at x where a mask is set, at the baseline elsewhere, exactly. Rows are (coalition, baseline) pairs, `block` baselines to a coalition.
- * Ports: mask/NAME [coalitions, 1, 1, places, 1], input/NAME [1, 1, outer, places, inner], baseline/NAME [1, block, outer, places, inner], or
- * [coalitions, 1, outer, places, inner] with `own`, where block is 1 and each row has a baseline of its own.
- */
-function maskedProgram({ rows }: Evaluator, views: Readonly<Record<string, Shared>>, block: number, own: boolean): RowProgram {
-  const sizes = Object.entries(views).map(([name, { outer, places, inner }]) => [name, outer, places, inner])
-  return madeRows(rows, JSON.stringify(['masked', sizes, block, own]), (source, builder, name) => {
-    const { outer, places, inner } = views[name]!
-    const coalitions = source.rows / block
-    const mask = builder.input(port.mask(name), 'bool', [coalitions, 1, 1, places, 1])
-    const input = builder.input(port.input(name), 'float32', [1, 1, outer, places, inner])
-    const baseline = builder.input(port.baseline(name), 'float32', [own ? coalitions : 1, block, outer, places, inner])
-    const whole = builder.ints([coalitions, block, outer, places, inner])
-    // Rows of a few columns: copies are quick, picking with three repeated inputs is not.
-    const parts = [mask, input, baseline].map(part => (block > 1 ? builder.emit('Expand', [part, whole]) : part))
-    return builder.emit('Reshape', [builder.emit('Where', parts), builder.ints(source.graph.dims(name) as readonly number[])])
-  })
-}
+/** Rows of a run where sums come back, not rows: more at a time than where each row's value does. */
+const summedRows = 16384
 
 /** How the rows of coalitions and backgrounds go into runs: `chunk` rows each, `block` backgrounds to a coalition. */
 function layout(evaluator: Evaluator, views: Readonly<Record<string, Shared>>, count: number, backgrounds: number) {
-  const chunk = evaluator.rows.chunk(maskedProgram(evaluator, views, 1, false), count * backgrounds)
+  const program = maskedProgram(evaluator, views, 1, false)
+  const chunk = evaluator.rows.chunk(program, count * backgrounds, evaluator.target.link === 'logit' ? summedRows : undefined)
   const whole = Math.ceil(count / Math.ceil(count / Math.max(1, Math.floor(chunk / backgrounds))))
   const blocks = backgrounds <= chunk && evaluator.rows.rows(whole * backgrounds) === whole * backgrounds
   if (backgrounds === 1) return { chunk, block: 1, own: false }
@@ -81,7 +36,7 @@ export function maskedValues(
   players: number,
   background: readonly Points[],
 ): CoalitionValues {
-  const { at, inputs } = evaluator
+  const { at, inputs, target } = evaluator
   const views = Object.fromEntries(at.map(name => [name, sharedLabels(playerOf[name]!, inputs[name]!.dims)]))
   const backgrounds = background.length
   const together = (name: string, start: number, used: number, rows: number): Float32Array => {
@@ -133,7 +88,38 @@ export function maskedValues(
         if (--left === 0) [k, left] = [k + 1, backgrounds]
       }
     }
+    if (block > 1 && target.link === 'logit') {
+      // Infinity less infinity is no number, present or not.
+      const finite = [evaluator.point, ...background].every(row => at.every(name => row[name]!.every(Number.isFinite)))
+      const program = summedProgram(evaluator, views, block, finite)
+      await sumBlocks(evaluator, program, { count, coalitions, backgrounds }, feeds, sums, step)
+      return sums
+    }
     await sweepProgram(evaluator.rows, maskedProgram(evaluator, views, block, own), chunk, count * backgrounds, feeds, add, step)
     return sums
   }
+}
+
+/** v of every coalition from sums over its background. */
+async function sumBlocks(
+  { rows, target }: Evaluator,
+  program: RowProgram,
+  { count, coalitions, backgrounds }: { readonly count: number; readonly coalitions: number; readonly backgrounds: number },
+  feeds: (start: number, used: number) => TensorValues,
+  sums: Float64Array,
+  step: string,
+): Promise<void> {
+  const indices = BigInt64Array.from(target.classes, ({ index }) => BigInt(index))
+  const single = rows.situation.outputs[target.output]!.data.length === 1
+  const chosen: TensorValues = single ? {} : { [sumPort.classes]: { dtype: 'int64', dims: [indices.length], data: indices } }
+  const chunk = coalitions * backgrounds
+  const all = (start: number, used: number): TensorValues => ({ ...chosen, ...feeds(start, used) })
+  await rows.chunks(program, count * backgrounds, chunk, all, (start, used, result) => {
+    const data = result[sumPort.sums]!.data as Float64Array
+    const first = start / backgrounds
+    for (let row = 0, at = 0; row < used / backgrounds; row++)
+      for (const { weight } of target.classes) sums[first + row]! += (weight * data[at++]!) / backgrounds
+    rows.situation.cost.forwards += used
+    rows.progress(start + used, count * backgrounds, step)
+  })
 }
