@@ -3,7 +3,7 @@ import { Model, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { GraphBuilder } from '@ascribe/onnx'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { greedyGain, greedyPig, integratedGradients, saliency } from '../src/greedy/graph/explainers/attribution.js'
+import { ablations, greedyGain, greedyPig, integratedGradients, saliency } from '../src/greedy/graph/explainers/attribution.js'
 import { EdgePerceptron } from '../src/greedy/graph/explainers/edge-perceptron.js'
 import type { Subject } from '../src/greedy/graph/explainers/explainer.js'
 import { gnnExplainer, maskLoss } from '../src/greedy/graph/explainers/gnn-explainer.js'
@@ -93,6 +93,16 @@ describe('on a model whose edges are known', () => {
     }
     const { scores } = (await saliency.explain(subject, { seed: 1 }))!
     expect(scores[2]).toBeCloseTo(2, 5)
+  })
+
+  test('one round of Greedy PIG is integrated gradients; other settings change the cost alone here', async () => {
+    const one = (await ablations.find(({ name }) => name === 'greedy-pig-share-1')!.explain(subject, { seed: 1 }))!
+    const plain = (await integratedGradients.explain(subject, { seed: 1 }))!
+    one.scores.forEach((score, edge) => {
+      expect(score).toBeCloseTo(plain.scores[edge]!, 5)
+    })
+    expect(one.cost.gradients).toBe(10)
+    expect([...one.order!]).toEqual([0, 1, 4, 2, 3])
   })
 
   test('an edge that the model does not read gets 0 from gnn-explainer', async () => {

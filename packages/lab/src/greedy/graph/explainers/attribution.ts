@@ -127,6 +127,21 @@ export const objectiveVariants: readonly Explainer[] = [
   ...variants(integratedGradients, integratedSettings),
 ]
 
+/** Greedy PIG with other settings, one at a time: what our choice changes. */
+export const ablations: readonly Explainer[] = [{ share: 0.01 }, { share: 0.2 }, { share: 1 }, { points: 3 }, { points: 50 }].map(
+  changed => {
+    const { share, points } = { ...greedy, ...changed }
+    const [[name, value]] = Object.entries(changed) as [[string, number]]
+    const options = { ...greedyOptions, perRound: share === 1 ? 1_000_000 : share, 'of.points': points }
+    const ablated: Settings = { method: 'greedy-pig', options }
+    const cost = { forwards: Math.ceil(1 / share), gradients: Math.ceil(1 / share) * points }
+    return {
+      ...method(`greedy-pig-${name}-${value}`, `Greedy PIG with ${name} ${value}`, ablated, () => cost),
+      scope: 'node',
+    }
+  },
+)
+
 /** Largest number of edges for which every one is tried in every round. */
 const fewEdges = 80
 

@@ -1,5 +1,6 @@
 /** @file Every explainer of the studies on graphs, listed once; PGExplainer, which is trained first, is added by the study. */
 import {
+  ablations,
   greedyGain,
   greedyPig,
   integratedGradients,
@@ -22,6 +23,7 @@ export const explainers: readonly Explainer[] = [
   gnnExplainer,
   greedyGain,
   ...objectiveVariants,
+  ...ablations,
   random,
   byDegree,
   byRarity,

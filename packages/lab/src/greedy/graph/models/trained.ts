@@ -19,6 +19,7 @@ export interface NetworkPlan {
   readonly epochs: number
   readonly learningRate: number
   readonly weightDecay: number
+  readonly labelSmoothing: number
 }
 
 /** Steps between two looks at the validation nodes. */
@@ -43,6 +44,7 @@ function recipeOf({ plan, seed, graph }: Pick<TrainGraphOptions, 'plan' | 'seed'
     epochs: plan.epochs,
     learningRate: plan.learningRate,
     weightDecay: plan.weightDecay,
+    labelSmoothing: plan.labelSmoothing,
     seed,
   }
 }
@@ -121,7 +123,7 @@ export async function retrainedAccuracy({
     warmUp: architecture.training.warmUp,
     epochs: 1,
     rows: graph.nodes,
-    labelSmoothing: 0,
+    labelSmoothing: plan.labelSmoothing,
     clip: 0,
     augmentation: noAugmentation,
     seed,

@@ -73,6 +73,7 @@ export const retrainCell = (graph: NodeGraph, plan: NetworkPlan, { kept, seed }:
       epochs: plan.epochs,
       rate: plan.learningRate,
       decay: plan.weightDecay,
+      smoothing: plan.labelSmoothing,
     },
   })
 

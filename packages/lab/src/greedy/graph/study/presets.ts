@@ -38,6 +38,8 @@ const spoiled = ['greedy-pig-wrong-class', 'integrated-gradients-wrong-class'] a
 const objectives = ['softmax', 'kl'].flatMap(name => [`greedy-pig-${name}`, `integrated-gradients-${name}`])
 const shuffledWeights = ['greedy-pig-shuffled-weights', 'integrated-gradients-shuffled-weights'] as const
 
+const ablations = ['share-0.01', 'share-0.2', 'share-1', 'points-3', 'points-50'].map(name => `greedy-pig-${name}`)
+
 const ofWhole = [
   'greedy-pig',
   'integrated-gradients',
@@ -71,7 +73,7 @@ export const graphPresets: readonly GraphPreset[] = [
     nodes: 60,
     training: 1,
     pg: { nodes: 20, epochs: 20 },
-    explainers: [...usual, 'greedy-pig-kl', 'integrated-gradients-kl', ...spoiled, ...controls],
+    explainers: [...usual, ...objectives, ...spoiled, ...controls],
     compression: ofWhole,
     retrained: { explainers: ['greedy-pig', 'integrated-gradients', 'random'], shares: [0.1, 0.5], seeds: 1 },
   },
@@ -84,7 +86,7 @@ export const graphPresets: readonly GraphPreset[] = [
     nodes: 1000,
     training: 1,
     pg: { nodes: 50, epochs: 30 },
-    explainers: [...usual, ...objectives, ...spoiled, ...shuffledWeights, ...controls],
+    explainers: [...usual, ...objectives, ...ablations, ...spoiled, ...shuffledWeights, ...controls],
     compression: ofWhole,
     retrained: {
       explainers: ['greedy-pig', 'integrated-gradients', 'saliency', 'gradient', 'random', 'degree'],
@@ -102,18 +104,63 @@ export function graphPresetNamed(name: string): GraphPreset {
   throw new UsageError(`unknown preset "${name}"${suggestion(name, names)} (there are ${names.join(', ')})`)
 }
 
-/** Networks for graphs whose nodes tell nothing themselves: three layers, no dropout. Our choice. */
+/**
+ * Networks for graphs whose nodes tell nothing themselves: three layers, no dropout; labels smoothed, without which
+ * logits run away on graphs that can be told apart completely. Our choice.
+ */
 const structural: readonly NetworkPlan[] = [
-  { name: 'gcn', options: { width: 32, depth: 3, dropout: 0 }, epochs: 100, learningRate: 0.02, weightDecay: 5e-4 },
-  { name: 'gat', options: { width: 8, heads: 4, depth: 3, dropout: 0 }, epochs: 100, learningRate: 0.02, weightDecay: 5e-4 },
-  { name: 'sage', options: { width: 32, depth: 3, dropout: 0 }, epochs: 50, learningRate: 0.01, weightDecay: 5e-4 },
+  {
+    name: 'gcn',
+    options: { width: 32, depth: 3, dropout: 0 },
+    epochs: 100,
+    learningRate: 0.02,
+    weightDecay: 5e-4,
+    labelSmoothing: 0.1,
+  },
+  {
+    name: 'gat',
+    options: { width: 8, heads: 4, depth: 3, dropout: 0 },
+    epochs: 100,
+    learningRate: 0.02,
+    weightDecay: 5e-4,
+    labelSmoothing: 0.1,
+  },
+  {
+    name: 'sage',
+    options: { width: 32, depth: 3, dropout: 0 },
+    epochs: 50,
+    learningRate: 0.01,
+    weightDecay: 5e-4,
+    labelSmoothing: 0.1,
+  },
 ]
 
 /** Networks for citation graphs: two layers in the sizes of their papers. */
 const citation: readonly NetworkPlan[] = [
-  { name: 'gcn', options: { width: 16, depth: 2, dropout: 0.5 }, epochs: 10, learningRate: 0.01, weightDecay: 0.1 },
-  { name: 'gat', options: { width: 8, heads: 8, depth: 2, dropout: 0.5 }, epochs: 10, learningRate: 0.005, weightDecay: 0.1 },
-  { name: 'sage', options: { width: 16, depth: 2, dropout: 0.5 }, epochs: 10, learningRate: 0.01, weightDecay: 0.1 },
+  {
+    name: 'gcn',
+    options: { width: 16, depth: 2, dropout: 0.5 },
+    epochs: 10,
+    learningRate: 0.01,
+    weightDecay: 0.1,
+    labelSmoothing: 0,
+  },
+  {
+    name: 'gat',
+    options: { width: 8, heads: 8, depth: 2, dropout: 0.5 },
+    epochs: 10,
+    learningRate: 0.005,
+    weightDecay: 0.1,
+    labelSmoothing: 0,
+  },
+  {
+    name: 'sage',
+    options: { width: 16, depth: 2, dropout: 0.5 },
+    epochs: 10,
+    learningRate: 0.01,
+    weightDecay: 0.1,
+    labelSmoothing: 0,
+  },
 ]
 
 /** How an architecture is trained on a graph. @throws UsageError for one that does not read graphs */

@@ -185,7 +185,8 @@ const meanOf = (lists: readonly (readonly number[])[]): number[] =>
 /** Methods drawn: those that say something about the model on all nodes. */
 function drawn({ nodes }: GraphScores): string[] {
   return Object.keys(nodes[0]?.methods ?? {}).filter(
-    method => !/wrong|shuffled|-softmax|-kl|low-degree/.test(method) && nodes.every(({ methods }) => methods[method]),
+    method =>
+      !/wrong|shuffled|-softmax|-kl|-share-|-points-|low-degree/.test(method) && nodes.every(({ methods }) => methods[method]),
   )
 }
 
