@@ -1,10 +1,12 @@
 /** @file Fidelity, curves and ROC AUC on graphs against slow versions written out. */
 import { Random } from '@ascribe/core'
+import { evaluate, GraphBuilder, ndarray } from '@ascribe/onnx'
 import { describe, expect, test } from 'vitest'
 import { compressionScores } from '../src/greedy/graph/metrics/compression.js'
 import { nodeMasks, nodeScores } from '../src/greedy/graph/metrics/fidelity.js'
 import { areaOver, explanationSize } from '../src/greedy/graph/metrics/levels.js'
 import { rankedEdges, rocAuc } from '../src/greedy/graph/metrics/ranking.js'
+import { agreementTarget } from '../src/greedy/graph/study/subjects.js'
 
 const softmax = (z: ArrayLike<number>): number[] => {
   const e = Array.from(z, Math.exp)
@@ -110,4 +112,30 @@ test('compression is scored on the nodes given, at every share', () => {
   expect(perNode.divergence[0]).toBeCloseTo(0.75 * kl, 12)
   expect(perNode.agreement).toEqual([0.25, 1])
   expect(areaOver([0, 1, 0])).toBe(0.5)
+})
+
+test('what a compression keeps is minus the mean divergence, plus a constant, as a graph and in double precision', () => {
+  const random = new Random(11)
+  const [nodes, classes] = [4, 3]
+  const draw = (): number[] => Array.from({ length: nodes * classes }, () => random.normal())
+  const [full, first, second] = [draw(), draw(), draw()]
+  const target = agreementTarget(full, nodes, classes)
+  const rowOf = (z: readonly number[], node: number): number[] => softmax(z.slice(node * classes, (node + 1) * classes))
+  const divergence = (z: readonly number[]): number => {
+    let sum = 0
+    for (let node = 0; node < nodes; node++)
+      rowOf(full, node).forEach((p, c) => {
+        sum += (p * Math.log(p / rowOf(z, node)[c]!)) / nodes
+      })
+    return sum
+  }
+  const builder = new GraphBuilder()
+  const logits = builder.input('logits', 'float32', [2, nodes, classes])
+  const out = builder.output(target.build(builder, { logits }, { logits: [1, nodes, classes] }, 2))
+  const both = ndarray([2, nodes, classes], Float64Array.from([...first, ...second]))
+  const built = evaluate(builder.build(), { logits: both }).get(out)!.data
+  const values = [first, second].map(z => target.value({ logits: ndarray([1, nodes, classes], Float64Array.from(z)) }))
+  expect(values[1]! - values[0]!).toBeCloseTo(divergence(first) - divergence(second), 6)
+  expect(built[0]).toBeCloseTo(values[0]!, 6)
+  expect(built[1]).toBeCloseTo(values[1]!, 6)
 })

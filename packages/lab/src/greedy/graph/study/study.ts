@@ -45,7 +45,7 @@ export interface GraphStudyOptions {
 }
 
 /** A share of the edges, and the accuracy of networks trained on it, by seed. */
-export interface Retrained {
+interface Retrained {
   readonly method: string
   readonly share: number
   readonly accuracies: readonly number[]
