@@ -19,7 +19,8 @@ const summedRows = 16384
 /** How the rows of coalitions and backgrounds go into runs: `chunk` rows each, `block` backgrounds to a coalition. */
 function layout(evaluator: Evaluator, views: Readonly<Record<string, Shared>>, count: number, backgrounds: number) {
   const program = maskedProgram(evaluator, views, 1, false)
-  const chunk = evaluator.rows.chunk(program, count * backgrounds, evaluator.target.link === 'logit' ? summedRows : undefined)
+  const summed = backgrounds > 1 && evaluator.target.link === 'logit'
+  const chunk = evaluator.rows.chunk(program, count * backgrounds, summed ? summedRows : undefined)
   const whole = Math.ceil(count / Math.ceil(count / Math.max(1, Math.floor(chunk / backgrounds))))
   const blocks = backgrounds <= chunk && evaluator.rows.rows(whole * backgrounds) === whole * backgrounds
   if (backgrounds === 1) return { chunk, block: 1, own: false }
