@@ -94,13 +94,14 @@ describe('a study', () => {
       const at = (fidelityAuc: number) => ({ ...value, scores: { ...value.scores, fidelityAuc } })
       const own = 0.5 + 0.01 * (node % 3)
       const methods = {
-        'greedy-pig': at(own),
-        saliency: at(own - 0.2 + 0.01 * (node % 2)),
         random: at(own + (node % 2 ? 0.02 : -0.02)),
+        saliency: at(own - 0.2 + 0.01 * (node % 2)),
+        'greedy-pig': at(own),
       }
       return { ...base, node, motif: null, methods }
     })
     const rows = summaryOf([{ ...one!, nodes: planted }], 0).filter(({ measure }) => measure === 'fidelity-auc')
+    expect(rows.map(({ method }) => method)).toEqual(['greedy-pig', 'saliency', 'random'])
     const verdicts = Object.fromEntries(rows.map(({ method, versus }) => [method, versus?.verdict]))
     expect(verdicts).toEqual({ 'greedy-pig': undefined, saliency: 'better', random: 'not resolved' })
     const saliency = rows.find(({ method }) => method === 'saliency')!

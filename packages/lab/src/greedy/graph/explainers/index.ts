@@ -28,3 +28,10 @@ export const explainers: readonly Explainer[] = [
   byDegree,
   byRarity,
 ]
+
+/** Names of explainers in the order of the list, PGExplainer beside the other one that learns a mask. */
+export function listedOrder(names: readonly string[]): string[] {
+  const place = (name: string): number =>
+    explainers.findIndex(one => one.name === (name === 'pg-explainer' ? gnnExplainer.name : name))
+  return [...names].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
+}

@@ -1,5 +1,6 @@
 /** @file Curves of the study on graphs. */
 import { lineChart } from '../../../charts/index.js'
+import { listedOrder } from '../explainers/index.js'
 import { keptShares, sparsities } from '../metrics/levels.js'
 import type { GraphScores } from './study.js'
 
@@ -8,7 +9,7 @@ const meanOf = (lists: readonly (readonly number[])[]): number[] =>
 
 /** Methods drawn: those that say something about the model on all nodes. */
 function drawn({ nodes }: GraphScores): string[] {
-  return Object.keys(nodes[0]?.methods ?? {}).filter(
+  return listedOrder(Object.keys(nodes[0]?.methods ?? {})).filter(
     method =>
       !/wrong|shuffled|-softmax|-kl|-share-|-points-|low-degree/.test(method) && nodes.every(({ methods }) => methods[method]),
   )

@@ -7,7 +7,7 @@ import {
   holm,
   standardDeviation,
 } from '../../../statistics/index.js'
-import { explainers } from '../explainers/index.js'
+import { explainers, listedOrder } from '../explainers/index.js'
 import { compressionMeasures, nodeMeasures } from './measures.js'
 import type { GraphScores } from './study.js'
 
@@ -118,7 +118,7 @@ const sourcesOf = ({ nodes }: GraphScores): number[] => nodes.map(({ motif, node
 export function summaryOf(scores: readonly GraphScores[], seed: number): SummaryRow[] {
   return scores.flatMap(one => {
     const place = { graph: one.graph.name, architecture: one.architecture } as const
-    const methods = Object.keys(one.nodes[0]?.methods ?? {})
+    const methods = listedOrder(Object.keys(one.nodes[0]?.methods ?? {}))
     const columns = (of: (typeof nodeMeasures)[number]['of']): Column[] =>
       methods.map(method => {
         const found = one.nodes.map(({ methods: all }) => all[method] ?? null)
