@@ -1,5 +1,5 @@
 /** @file A model ready to be explained: its graph, how it is batched, and the sessions that run it. */
-import { encodeModel, type Graph, isFloat } from '@ascribe/onnx'
+import { elementCount, encodeModel, type Graph, isFloat } from '@ascribe/onnx'
 import { type Batching, batchingOf, type RowDims } from './batching.js'
 import { MemoryBudgetError, UsageError } from './errors.js'
 import type { Labels } from './io/labels.js'
@@ -179,7 +179,7 @@ export class Model {
     return this.runtime.open(bytes, {
       ...(folder === undefined ? {} : { folder }),
       ...(externalData === undefined ? {} : { externalData }),
-      ...(racing(graph) ? { threads: 1 } : {}),
+      ...(racing(graph) || tiny(graph) ? { threads: 1 } : {}),
     })
   }
 
@@ -196,6 +196,20 @@ const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(bytes < 2
 /** ONNX Runtime's CPU ScatterND with reduction=add loses updates when it runs on several threads. */
 const racing = (graph: Graph): boolean =>
   graph.nodes.some(node => node.operator === 'ScatterND' && node.attributes['reduction']?.value === 'add')
+
+/** Weights, in numbers, below which a network of dense layers is too small for two threads: they wait for each other longer than they work. */
+const tinyWeights = 2 ** 16
+const parallel: ReadonlySet<string> = new Set([
+  'Conv',
+  'ConvTranspose',
+  'TreeEnsemble',
+  'TreeEnsembleClassifier',
+  'TreeEnsembleRegressor',
+])
+
+const tiny = (graph: Graph): boolean =>
+  graph.nodes.every(node => !parallel.has(node.operator)) &&
+  [...graph.initializers.values()].reduce((sum, { dims }) => sum + elementCount(dims), 0) < tinyWeights
 
 /** The output of the first lookup of float rows by an integer model input: where a token model turns continuous. */
 function embeddingOutput(graph: Graph): string | undefined {
