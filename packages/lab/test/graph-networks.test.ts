@@ -1,5 +1,5 @@
 /** @file Networks on graphs against dense matrices in double precision, and masks against graphs rebuilt without their edges. */
-import { float32, Random } from '@ascribe/core'
+import { explain, float32, Model, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { encodeModel, evaluate, ndarray } from '@ascribe/onnx'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -219,4 +219,26 @@ describe.each(['gcn', 'gat', 'sage'])('%s', name => {
     }
     expect(neighbourhood(incidence, 0, 2).edges.length).toBeLessThan(graph.edges)
   })
+})
+
+test('the exported model explained at its edge weights, both directions together, gives what the mask of a part gives', async () => {
+  const network = networkOf('gcn')
+  const whole = new Model(exportGraph({ ...network, architectureOptions: network.options, classes }), { runtime })
+  const edges = bothDirections(graph.ends)
+  const count = edges.length / 2
+  const row = {
+    input: float32([nodes, columns], features),
+    edge_index: { dtype: 'int64', dims: [2, count], data: edges } as const,
+    edge_weight: float32([count], new Float32Array(count).fill(1)),
+  }
+  const part = neighbourhood(new Incidence(graph), 4, 2)
+  const small = new Model(explanationModel(network, graph, part), { runtime })
+  const mask = { mask: float32([1, part.edges.length], new Float32Array(part.edges.length).fill(1)) }
+  const large = await explain(whole, row, 'gradient', { at: ['edge_weight'], target: 'log-odds:4/1' })
+  const found = await explain(small, mask, 'gradient', { target: 'log-odds:1' })
+  expect(large.value).toBeCloseTo(found.value, 5)
+  const both = Array.from(part.edges, edge => large.values[edge]! + large.values[edge + graph.edges]!)
+  expect(largest(found.values, both)).toBeLessThan(1e-5)
+  expect(Math.max(...both.map(Math.abs))).toBeGreaterThan(0.05)
+  await Promise.all([whole.dispose(), small.dispose()])
 })
