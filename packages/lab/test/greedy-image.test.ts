@@ -68,6 +68,8 @@ describe('an order of features', () => {
     const values = Float32Array.of(1, 1, 3, 1, 1, -1)
     const map = { values, dims: [1, 2, 3] }
     expect(featureOrder({ maps: { [subject.name]: map } }, small)).toEqual([1, 0, 2, 3])
+    const flat = { values: new Float32Array(6).fill(0.1), dims: [1, 2, 3] }
+    expect(featureOrder({ maps: { [subject.name]: flat } }, small, 'mean')).toEqual([0, 1, 2, 3])
     const order = { [subject.name]: Int32Array.of(2, 2, 0, 1, 1, -1) }
     expect(featureOrder({ maps: { [subject.name]: map }, order }, small)).toEqual([1, 2, 0, 3])
   })

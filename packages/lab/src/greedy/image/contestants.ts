@@ -25,6 +25,11 @@ interface Contestant {
   readonly baseline?: string
   /** Whether it takes the partition. */
   readonly segments?: true
+  /**
+   * A feature's score is the sum of the values inside it; for maps that are no attributions, whose sums would put large features first,
+   * their mean.
+   */
+  readonly score?: 'mean'
 }
 
 const control = (name: string, summary: string): Contestant => ({
@@ -33,6 +38,7 @@ const control = (name: string, summary: string): Contestant => ({
   role: 'control',
   method: name,
   options: () => ({}),
+  score: 'mean',
 })
 
 export const contestants: readonly Contestant[] = [
@@ -125,12 +131,11 @@ export const contestants: readonly Contestant[] = [
 const ablated: readonly Contestant[] = [
   {
     name: 'greedy-pig-random-rounds',
-    summary: 'random features in every round',
+    summary: 'random features in every round: a random order',
     role: 'greedy',
-    method: 'greedy-pig',
-    options: ({ perRound }) => ({ perRound, of: 'random' }),
-    baseline: 'baseline',
-    segments: true,
+    method: 'random',
+    options: () => ({}),
+    score: 'mean',
   },
 ]
 

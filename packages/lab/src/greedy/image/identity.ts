@@ -1,5 +1,6 @@
 /** @file Cells of an image study: what each kind's options say. */
 import type { JsonValue } from '../../runner/index.js'
+import { contestantNamed } from './contestants.js'
 import type { Entry } from './entry.js'
 
 /** Raised whenever the same cell gives another value. */
@@ -8,6 +9,12 @@ export const version = '1'
 /** What every cell of a study carries in its options. */
 export interface Common {
   readonly segments: string
+}
+
+/** What decides a contestant's order beside its method and options. */
+export const scoreOf = ({ contestant }: Entry): { score?: 'mean' } => {
+  const { score } = contestantNamed(contestant)
+  return score ? { score } : {}
 }
 
 /** kind `answer`: the prediction for a picture. */

@@ -3,10 +3,14 @@ import type { Attribution } from '@ascribe/core'
 import { placesOf, type Subject } from './subject.js'
 
 /**
- * Features from first to last. Where the method selects features one after another, its order; else by the sum of the values inside
- * each. Equal ones by index.
+ * Features from first to last. Where the method selects features one after another, its order; else by the sum (or the mean) of the values
+ * inside each. Equal ones by index.
  */
-export function featureOrder({ maps, order }: Pick<Attribution, 'maps' | 'order'>, subject: Subject): number[] {
+export function featureOrder(
+  { maps, order }: Pick<Attribution, 'maps' | 'order'>,
+  subject: Subject,
+  score: 'sum' | 'mean' = 'sum',
+): number[] {
   const { name, labels, features } = subject
   const map = maps[name] ?? Object.values(maps)[0]!
   const scores = new Float64Array(features)
@@ -19,10 +23,15 @@ export function featureOrder({ maps, order }: Pick<Attribution, 'maps' | 'order'
       const label = labels[element(i)]!
       if (rank >= 0) scores[label] = Math.max(scores[label]!, -rank)
     })
-  } else
+  } else {
+    const sizes = new Float64Array(features)
     map.values.forEach((value, i) => {
-      scores[labels[element(i)]!]! += value
+      const label = labels[element(i)]!
+      scores[label]! += value
+      sizes[label]! += 1
     })
+    if (score === 'mean') for (let feature = 0; feature < features; feature++) scores[feature]! /= sizes[feature]!
+  }
   return Array.from(scores.keys()).sort((a, b) => (scores[a] === scores[b] ? a - b : scores[b]! - scores[a]!))
 }
 

@@ -71,19 +71,23 @@ async function orderBy(tools: Tools, entry: Entry, index: number, subject: Subje
   const { identity, model, signal } = tools
   const { features, sigma, segments } = subject
   const explained = entry.twist === 'shuffled-weights' ? shuffledModel(model, identity.seed) : model
-  const attribution = await explain(explained, { [subject.name]: subject.input }, contestantNamed(entry.contestant).method, {
+  const { method, score } = contestantNamed(entry.contestant)
+  const attribution = await explain(explained, { [subject.name]: subject.input }, method, {
     target: targetOf(entry.objective, index),
     options: contestantOptions(entry, { features, sigma, segments, baseline: subject.fills[entry.baseline] }),
     seed: seedOf(identity.seed, identity.sample),
     signal,
   })
   const { forwards, gradients, milliseconds } = attribution.cost
-  return { order: featureOrder(attribution, subject), cost: { forwards, gradients, milliseconds: Math.round(milliseconds) } }
+  return {
+    order: featureOrder(attribution, subject, score),
+    cost: { forwards, gradients, milliseconds: Math.round(milliseconds) },
+  }
 }
 
 async function select(tools: Tools): Promise<CellOutcome> {
-  const { entry, class: index, ...common } = optionsOf<SelectOptions>(tools)
-  const subject = await tools.subject(tools.identity.sample, common)
+  const { entry, class: index, segments } = optionsOf<SelectOptions>(tools)
+  const subject = await tools.subject(tools.identity.sample, { segments })
   const { order, cost } = await orderBy(tools, entry, index, subject)
   const along = async (model: Model) =>
     curvesOf(await subject.evaluator(String(index), model), subject, order, index, coursesOf(subject, curveKinds))

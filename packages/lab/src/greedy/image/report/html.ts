@@ -113,7 +113,7 @@ class, higher is better. KL AUC: the area under the divergence of that predictio
 better. Neither takes a running maximum. The paper names both without defining them: these are our definitions. Insertion and deletion are the
 area under the probability as features enter over, or give way to, the mean of each channel.</p>
 <p class="intro">Every method has the same features, the same baseline where it takes one, and at most the same number of gradients. A feature's
-score is the sum of a map's values inside it; methods that select features one after another give their own order. Equal scores go by
-index.</p>
+score is the sum of a map's values inside it (for controls, which are no attributions, their mean); methods that select features one after
+another give their own order. Equal scores go by index.</p>
 <p class="intro">A score under the objective and the fill that were optimised is marked "training objective". A search lifts a wrong class too, and
 masks may leak the class by their shape: the tables on wrong classes, shuffled weights and masks alone say by how much.</p></section>`

@@ -2,7 +2,7 @@
 import { Random } from '@ascribe/core'
 import { shuffled } from '../../../order.js'
 import { contestantCost } from '../contestants.js'
-import type { MosaicOptions, MosaicValue } from '../identity.js'
+import { type MosaicOptions, type MosaicValue, scoreOf } from '../identity.js'
 import { isInformative } from '../plan.js'
 import type { ImageStudy, Scored } from '../result.js'
 import { expectedFeatures, type StudyRun } from './runs.js'
@@ -53,7 +53,7 @@ export async function mosaicsOf(
       session.cell({
         kind: 'mosaic',
         sample,
-        options: { entry, ...options },
+        options: { entry, ...scoreOf(entry), ...options },
         method: entry.contestant,
         cost: contestantCost(entry, features, preset.segments),
       }),

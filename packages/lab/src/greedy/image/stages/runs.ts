@@ -4,7 +4,7 @@ import type { Cell } from '../../../runner/index.js'
 import { contestantCost } from '../contestants.js'
 import type { Entry } from '../entry.js'
 import { estimateTime } from '../estimate.js'
-import type { SelectValue } from '../identity.js'
+import { type SelectValue, scoreOf } from '../identity.js'
 import { mainEntry, type PlannedEntry } from '../plan.js'
 import type { ByPicture, Scored } from '../result.js'
 import { curveKinds, imageMetrics } from '../scores.js'
@@ -42,7 +42,7 @@ export async function runsOf(
       const cell = session.cell({
         kind: 'select',
         sample: item.key,
-        options: session.twinned({ entry, class: entry.twist === 'wrong-class' ? wrong : own }),
+        options: session.twinned({ entry, ...scoreOf(entry), class: entry.twist === 'wrong-class' ? wrong : own }),
         method: entry.contestant,
         cost: { forwards: forwards + points, gradients },
       })
