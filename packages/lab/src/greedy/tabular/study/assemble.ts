@@ -110,7 +110,7 @@ const at = (group: readonly Found[], seeds: readonly number[]): Found[] =>
 
 const aucAreaOf = ({ value }: Found): number => areaOverColumns(value.auc.map(auc => auc ?? Number.NaN))
 const lossAreaOf = ({ value }: Found): number => areaOverColumns(value.loss)
-const cuesOf = ({ asked: { run }, value }: Found): number => cuesFound(value.order, run.source.data(run.seed).columns)
+const cuesOf = ({ asked: { run }, value }: Found): number => cuesFound(value.order, run.source.outline(run.seed).columns)
 
 async function scoresOf(results: TabularResults, part: Part, seed: number): Promise<SelectorScore[]> {
   const { source, training } = part
@@ -127,7 +127,7 @@ async function scoresOf(results: TabularResults, part: Part, seed: number): Prom
   const cueDifferences = ownCues ? differences(ownCues.values, cueRivals, valid, true, settings) : new Map()
   return [...groups].map(([selector, group], i): SelectorScore => {
     const members = at(group, seeds)
-    const { train } = source.data(seeds[0]!)
+    const { rows } = source.outline(seeds[0]!)
     const found = Array.from(cues[i]!.values)
     const areaDifference = areaDifferences.get(selector)
     const cuesDifference = cueDifferences.get(selector)
@@ -144,8 +144,8 @@ async function scoresOf(results: TabularResults, part: Part, seed: number): Prom
         complete: completeOf(found, seed),
         ...(cuesDifference && { cuesDifference }),
       }),
-      forwards: mean(members.map(({ value }) => value.forwards)) / train.count,
-      gradients: mean(members.map(({ value }) => value.gradients)) / train.count,
+      forwards: mean(members.map(({ value }) => value.forwards)) / rows.train,
+      gradients: mean(members.map(({ value }) => value.gradients)) / rows.train,
     }
   })
 }
@@ -175,7 +175,7 @@ async function measuredOf(
       sources: seeds,
       measured: [...groups].map(([selector, group]) => ({ selector, values: at(group, seeds).map(perSeed) })),
     }
-  const { count } = source.data(seeds[0]!).test
+  const count = source.outline(seeds[0]!).rows.test
   const measured: Measured[] = []
   for (const [selector, group] of groups) {
     const values = new Float64Array(count)
@@ -208,7 +208,7 @@ function curvesOf({ source, training, found }: Part): Curve[] {
     const over = (read: (value: SelectValue, k: number) => number): number[] =>
       group[0]!.value.loss.map((_, k) => mean(group.map(({ value }) => read(value, k))))
     const first = group[0]!
-    const { columns } = source.data(first.asked.run.seed)
+    const { columns } = source.outline(first.asked.run.seed)
     return {
       table: source.name,
       training,
@@ -222,7 +222,7 @@ function curvesOf({ source, training, found }: Part): Curve[] {
 
 async function retrainedOf(results: TabularResults, { source, training, found }: Part, seed: number): Promise<RetrainedScore[]> {
   const settings = settingsOf(source, seed)
-  const columns = source.data(source.seeds[0]!).columns.length
+  const columns = source.outline(source.seeds[0]!).columns.length
   const scores: RetrainedScore[] = []
   for (const count of countsOf(source, columns)) {
     const keyOf = ({ asked, value }: Found): string => results.retrainings.key(asked, value, count)
@@ -294,7 +294,7 @@ async function ablationOf(results: TabularResults, part: Part, seed: number): Pr
       area: meanInterval(measured[i]!.values, sources, settings),
       ...(difference && { difference }),
       ...(valid.length > 0 && { cues: meanInterval(at(group, valid).map(cuesOf), valid, settings) }),
-      gradients: mean(at(group, seeds).map(({ value }) => value.gradients)) / source.data(seeds[0]!).train.count,
+      gradients: mean(at(group, seeds).map(({ value }) => value.gradients)) / source.outline(seeds[0]!).rows.train,
     }
   })
 }

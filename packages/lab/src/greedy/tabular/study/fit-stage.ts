@@ -50,7 +50,7 @@ export function runsOf(sources: readonly TableSource[]): Run[] {
             seed,
             options: { training, baseline: studyBaseline, ...source.fit },
           },
-          { group: source.sample(seed), cost: { forwards: 0, gradients: source.data(seed).train.count * source.fit.epochs } },
+          { group: source.sample(seed), cost: { forwards: 0, gradients: source.outline(seed).rows.train * source.fit.epochs } },
         )
         return { source, training, seed, cell }
       }),

@@ -27,7 +27,7 @@ interface Job {
 function jobOf(source: TableSource, seed: number, subset: readonly number[]): Job {
   const cell = makeCell(
     { kind: 'retrain', version, sample: source.sample(seed), seed, options: { subset, baseline: studyBaseline, ...source.fit } },
-    { group: source.sample(seed), cost: { forwards: 0, gradients: source.data(seed).train.count * source.fit.epochs } },
+    { group: source.sample(seed), cost: { forwards: 0, gradients: source.outline(seed).rows.train * source.fit.epochs } },
   )
   return { source, seed, subset, cell }
 }

@@ -52,7 +52,7 @@ export function askedOf(runs: readonly Run[], fits: ReadonlyMap<string, FitValue
     if (!fitted) return []
     const ask = (selector: Selector, given: Readonly<Record<string, unknown>>, ablation: boolean): Asked => {
       const options = resolveOptionSpecs(selector.name, selector.options, given)
-      const { columns, train, test } = run.source.data(run.seed)
+      const { columns, rows } = run.source.outline(run.seed)
       const cost = selector.cost(columns.length, options)
       const cell = makeCell(
         {
@@ -67,8 +67,8 @@ export function askedOf(runs: readonly Run[], fits: ReadonlyMap<string, FitValue
         {
           group: run.cell.key,
           cost: {
-            forwards: cost.forwards * train.count + (columns.length + 1) * test.count,
-            gradients: cost.gradients * train.count,
+            forwards: cost.forwards * rows.train + (columns.length + 1) * rows.test,
+            gradients: cost.gradients * rows.train,
           },
         },
       )

@@ -1,8 +1,8 @@
 /** @file Where a study's tables come from: designs drawn anew for each seed, and files. */
 import { UsageError } from '@ascribe/core'
-import { type Design, generate } from '../data/design.js'
+import { type Design, generate, type Sizes } from '../data/design.js'
 import { designNamed } from '../data/designs.js'
-import type { TabularData } from '../data/tabular-data.js'
+import type { SelectableColumn, TabularData } from '../data/tabular-data.js'
 import type { FitPlan } from '../model/fit.js'
 import type { TabularPreset } from './presets.js'
 
@@ -21,6 +21,14 @@ export interface TableSource {
   /** What decides the rows, for cells. */
   readonly sample: (seed: number) => string
   readonly data: (seed: number) => TabularData
+  /** The same without drawing rows. */
+  readonly outline: (seed: number) => Outline
+}
+
+interface Outline {
+  readonly columns: readonly SelectableColumn[]
+  /** Rows of each part. */
+  readonly rows: Sizes
 }
 
 /** Remembers the last few tables, which cells of one group share. */
@@ -51,6 +59,7 @@ export function sourcesOf(preset: TabularPreset, files: readonly TabularData[], 
       ...planOf(preset.generated, seed),
       sample: own => `generated ${version}: ${name}, ${Object.values(preset.rows).join('/')} rows, seed ${own}`,
       data: remembered(own => generate(design, own, preset.rows)),
+      outline: own => ({ columns: generate(design, own, { train: 0, validation: 0, test: 0 }).columns, rows: preset.rows }),
     }
   })
   const given = files.map(
@@ -59,6 +68,10 @@ export function sourcesOf(preset: TabularPreset, files: readonly TabularData[], 
       ...planOf(preset.file, seed),
       sample: () => `${data.name}: ${data.digest}`,
       data: () => data,
+      outline: () => ({
+        columns: data.columns,
+        rows: { train: data.train.count, validation: data.validation.count, test: data.test.count },
+      }),
     }),
   )
   const all = [...generated, ...given]
