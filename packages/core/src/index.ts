@@ -29,8 +29,10 @@ export {
   resolveOptions,
 } from './methods/method.js'
 export { type Quadrature, quadratures } from './methods/path/quadrature.js'
+export { imputation } from './metrics/curves/imputation.js'
 export { metricNamed, metrics } from './metrics/index.js'
 export { aggregateCurves } from './metrics/information/curve.js'
+export { orderOf } from './metrics/order.js'
 export { type Mosaic, mosaic } from './metrics/localisation/mosaic.js'
 export { explainerOf, measure } from './metrics/measure.js'
 export type { Maps, Metric, MetricCurve, MetricNeed, MetricResult, MetricSubject, PictureAccess } from './metrics/metric.js'

@@ -49,13 +49,12 @@ export function normalise(
   absolute = false,
 ): Float64Array {
   const chosen = typeof normaliser === 'string' ? normaliserNamed(normaliser) : normaliser
-  const bad = Array.prototype.findIndex.call(values, (value: number) => !Number.isFinite(value))
-  if (bad >= 0)
-    throw new NotFiniteError(
-      `a map to be normalised holds ${values[bad]} at element ${bad}; leave that map out, or explain again`,
-    )
-  return chosen.scale(
-    Float64Array.from(values, value => (absolute ? Math.abs(value) : value)),
-    resolveOptionSpecs(chosen.name, chosen.options, options),
-  )
+  const copy = new Float64Array(values.length)
+  for (let i = 0; i < copy.length; i++) {
+    const value = values[i]!
+    if (!Number.isFinite(value))
+      throw new NotFiniteError(`a map to be normalised holds ${value} at element ${i}; leave that map out, or explain again`)
+    copy[i] = absolute ? Math.abs(value) : value
+  }
+  return chosen.scale(copy, resolveOptionSpecs(chosen.name, chosen.options, options))
 }

@@ -1,5 +1,5 @@
 /** @file max: the largest member. */
-import { perPlace, type Scheme } from '../scheme.js'
+import type { Scheme } from '../scheme.js'
 
 export const max: Scheme = {
   name: 'max',
@@ -7,5 +7,6 @@ export const max: Scheme = {
   formula: 'max over the members',
   citation: 'textbook',
   options: {},
-  combine: members => perPlace(members, values => Math.max(...values)),
+  combine: members =>
+    members.slice(1).reduce((out, member) => out.map((value, i) => Math.max(value, member[i]!)), members[0]!.slice()),
 }

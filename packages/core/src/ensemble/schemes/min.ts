@@ -1,5 +1,5 @@
 /** @file min: the smallest member. */
-import { perPlace, type Scheme } from '../scheme.js'
+import type { Scheme } from '../scheme.js'
 
 export const min: Scheme = {
   name: 'min',
@@ -7,5 +7,6 @@ export const min: Scheme = {
   formula: 'min over the members',
   citation: 'textbook',
   options: {},
-  combine: members => perPlace(members, values => Math.min(...values)),
+  combine: members =>
+    members.slice(1).reduce((out, member) => out.map((value, i) => Math.min(value, member[i]!)), members[0]!.slice()),
 }

@@ -1,0 +1,86 @@
+/** @file Sizes of an ensemble study. */
+import { suggestion, UsageError } from '@ascribe/core'
+
+export interface EnsemblePreset {
+  readonly name: string
+  readonly summary: string
+  /** Pictures scored at most: of those that the model answers correctly. */
+  readonly pictures: number
+  /** Regions of IROF, infidelity and learned weights. */
+  readonly segments: string
+  /** Steps of insertion and deletion. */
+  readonly steps: number
+  /** Perturbations of infidelity, and as many others that weights are learned from. */
+  readonly perturbations: number
+  /** Noisy inputs that robust weights look at. */
+  readonly draws: number
+  readonly folds: number
+  /** Share of the candidates that each round of the search keeps. */
+  readonly keep: number
+  /** Pictures of the search's first round; each next has 1 / keep times as many. */
+  readonly first: number
+  /** Normalisers searched; default all. */
+  readonly normalisers?: readonly string[]
+  /** Whether RBM and Kemeny are searched too. */
+  readonly slow: boolean
+  /** Pictures that junk members are tried on. */
+  readonly junk: number
+  readonly examples: number
+}
+
+export const ensemblePresets: readonly EnsemblePreset[] = [
+  {
+    name: 'smoke',
+    summary: 'everything once on six pictures, to see that it works; its numbers mean nothing',
+    pictures: 6,
+    segments: 'grid:4',
+    steps: 4,
+    perturbations: 20,
+    draws: 1,
+    folds: 2,
+    keep: 0.1,
+    first: 1,
+    normalisers: ['min-max'],
+    slow: false,
+    junk: 1,
+    examples: 1,
+  },
+  {
+    name: 'quick',
+    summary: 'up to 100 pictures, 16 steps, the fast schemes: 40 photos in about a quarter of an hour on two cores',
+    pictures: 100,
+    segments: 'slic:32',
+    steps: 16,
+    perturbations: 60,
+    draws: 2,
+    folds: 5,
+    keep: 0.25,
+    first: 4,
+    slow: false,
+    junk: 24,
+    examples: 3,
+  },
+  {
+    name: 'paper',
+    summary: 'up to 1,000 pictures, 32 steps, RBM and Kemeny searched too: many hours',
+    pictures: 1000,
+    segments: 'slic:64',
+    steps: 32,
+    perturbations: 200,
+    draws: 3,
+    folds: 5,
+    keep: 0.33,
+    first: 24,
+    slow: true,
+    junk: 400,
+    examples: 6,
+  },
+]
+
+/** @throws UsageError with a suggestion where there is none */
+export function ensemblePresetNamed(name: string): EnsemblePreset {
+  const found = ensemblePresets.find(preset => preset.name === name)
+  if (found) return found
+  const names = ensemblePresets.map(preset => preset.name)
+  throw new UsageError(`unknown preset "${name}"${suggestion(name, names)} (there are ${names.join(', ')})`)
+}

@@ -1,0 +1,149 @@
+/** @file What every stage of an ensemble study is given, and how its cells are made and run. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Model } from '@ascribe/core'
+import type { ImageItem, ImageSet } from '../greedy/image/images.js'
+import {
+  type Cell,
+  type CellCost,
+  type CellFailure,
+  type JsonValue,
+  makeCell,
+  makePlan,
+  type ProgressState,
+  runPlan,
+  type Work,
+} from '../runner/index.js'
+import { aimOf, type MapKeys, type ScoreOptions, type ScoreValue, version } from './identity.js'
+import type { MemberSpec } from './members.js'
+import type { EnsemblePreset } from './presets.js'
+
+export interface EnsembleStudyOptions {
+  readonly preset: EnsemblePreset
+  /** Path of the model; its preprocessing lies beside it. */
+  readonly model: string
+  readonly members: readonly MemberSpec[]
+  /** A folder of pictures, or `generated`. */
+  readonly data: string
+  /** Where results are kept, one folder per stage. */
+  readonly folder: string
+  readonly seed: number
+  /** Worker processes with one thread each; 0: this process. */
+  readonly processes: number
+  readonly signal?: AbortSignal
+  readonly log?: (line: string) => void
+  readonly onProgress?: (state: ProgressState) => void
+}
+
+/** A picture that counts. */
+export interface Scored {
+  readonly item: ImageItem
+  readonly class: number
+  readonly probability: number
+}
+
+/** The same with where its maps and forms are kept. */
+export interface Mapped extends Scored {
+  readonly maps: MapKeys
+  readonly forms: string
+  readonly fold: number
+}
+
+/** What is scored of a picture. */
+export interface ScoreRequest extends Pick<ScoreOptions, 'entry' | 'junk' | 'best'> {
+  readonly picture: Mapped
+  /** IROF and infidelity too. */
+  readonly full?: true
+}
+
+export class Session {
+  readonly failed: CellFailure[] = []
+  readonly digests: string[] = []
+  readonly #known = new Map<string, unknown>()
+
+  constructor(
+    readonly options: EnsembleStudyOptions,
+    readonly model: Model,
+    readonly images: ImageSet,
+    private readonly work: Work,
+  ) {}
+
+  get preset(): EnsemblePreset {
+    return this.options.preset
+  }
+
+  cell(kind: string, sample: string, options: object, cost?: CellCost, method?: string): Cell {
+    return makeCell(
+      {
+        kind,
+        version,
+        sample,
+        seed: this.options.seed,
+        model: this.model.digest,
+        ...(method === undefined ? {} : { method }),
+        options: options as Readonly<Record<string, JsonValue | undefined>>,
+      },
+      { group: sample, ...(cost && { cost }) },
+    )
+  }
+
+  folderOf(stage: string): string {
+    return join(this.options.folder, stage)
+  }
+
+  /** Runs what no stage has found yet; values by key. Failures are kept for the report. */
+  async run<Value>(stage: string, cells: readonly Cell[], protocol?: JsonValue): Promise<ReadonlyMap<string, Value>> {
+    const { processes, signal, log, onProgress } = this.options
+    const fresh = [...new Map(cells.map(cell => [cell.key, cell])).values()].filter(({ key }) => !this.#known.has(key))
+    const plan = makePlan({ study: `ensembles ${stage}`, version, cells: fresh, ...(protocol === undefined ? {} : { protocol }) })
+    this.digests.push(plan.digest)
+    if (fresh.length > 0) {
+      const { values, failed } = await runPlan(plan, this.work, {
+        folder: this.folderOf(stage),
+        concurrency: Math.max(1, processes),
+        retries: 1,
+        ...(signal && { signal }),
+        ...(log && { log }),
+        ...(onProgress && { onProgress }),
+      })
+      for (const [key, value] of values) this.#known.set(key, value)
+      this.failed.push(...failed)
+    }
+    return this.#known as ReadonlyMap<string, Value>
+  }
+
+  /** Passes of one score. */
+  scoreCost(full: boolean): CellCost {
+    const { steps, segments, perturbations } = this.preset
+    const regions = Number(segments.split(':')[1] ?? 64) ** (segments.startsWith('grid') ? 2 : 1)
+    return { forwards: 4 * (steps + 1) + (full ? regions + 2 + perturbations / 10 : 0), gradients: 0 }
+  }
+
+  scoreCell({ picture, entry, junk, best, full }: ScoreRequest): Cell {
+    const { steps, segments, perturbations } = this.preset
+    const options: ScoreOptions = {
+      entry,
+      maps: picture.maps,
+      class: picture.class,
+      steps,
+      segments,
+      ...(aimOf(entry) ? { forms: picture.forms } : {}),
+      ...(junk ? { junk } : {}),
+      ...(junk?.includes('inverted') ? { best: best! } : {}),
+      ...(full ? { perturbations } : {}),
+    }
+    return this.cell('score', picture.item.key, options, this.scoreCost(full === true))
+  }
+
+  /** Scores in the order asked for; undefined where one failed. */
+  async scores(stage: string, asked: readonly ScoreRequest[]): Promise<(ScoreValue | undefined)[]> {
+    const cells = asked.map(request => this.scoreCell(request))
+    const values = await this.run<ScoreValue>(stage, cells)
+    return cells.map(({ key }) => values.get(key))
+  }
+
+  /** Of all plans. */
+  get digest(): string {
+    return createHash('sha256').update(this.digests.join()).digest('hex')
+  }
+}

@@ -1,0 +1,219 @@
+/** @file Ensemble studies: scores against core's metrics, the search, the charts, and a whole study in small, gone on with. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { fitPicture, type Model, measure, measureRemovals, Random } from '@ascribe/core'
+import { load, nodeRuntime } from '@ascribe/core/node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { criticalDifference, indifferentRuns } from '../src/charts/critical-difference.js'
+import { formMaps, learnedWeights, mapOf } from '../src/ensemble/combined.js'
+import { candidates, defaults, learnedScales } from '../src/ensemble/entry.js'
+import { foldsOf } from '../src/ensemble/folds.js'
+import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
+import { checkMember, defaultMembers } from '../src/ensemble/members.js'
+import { curveScores, infidelityOf, irofOf, pixelOrder } from '../src/ensemble/scores.js'
+import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
+import { openImages } from '../src/greedy/image/images.js'
+import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
+import { assembleEnsembleReport, ensemblePresetNamed, renderEnsembleReport, runEnsembleStudy } from '../src/index.js'
+
+const path = fileURLToPath(new URL('../../../examples/models/resnet-obj.onnx', import.meta.url))
+const runtime = nodeRuntime({ threads: 1 })
+let model: Model
+let subject: Subject
+
+beforeAll(async () => {
+  model = await load(path, { runtime })
+  const images = await openImages({ data: 'generated', size: 64, seed: 3, set: 'obj', limit: 10 })
+  subject = await makeSubject(model, fitPicture(await images.picture(images.items[7]!.key), model.preprocessing!), 'grid:4')
+}, 60_000)
+afterAll(() => runtime.dispose())
+
+describe('scores of a map', () => {
+  it("are those of core's metrics", async () => {
+    const random = new Random(4, 0)
+    const map = Float64Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i / 50) + 0.1 * random.normal())
+    const evaluator = await subject.evaluator('4')
+    const found = await curveScores(evaluator, subject, pixelOrder(map), 4, 6)
+    const maps = { [subject.name]: { values: Float32Array.from(map), dims: [1, 64, 64] } }
+    for (const name of curveMetrics) {
+      const [metric, fill] = name.split(' ') as ['insertion' | 'deletion', 'blur' | 'mean']
+      const { value } = await measure(metric, { evaluator, maps }, { fill: subject.fills[fill], link: 'softmax', steps: '6' })
+      expect(found[name], name).toBeCloseTo(value, 5)
+    }
+    const irof = await measure('irof', { evaluator, maps }, { segments: subject.segments, fill: subject.fills.mean })
+    expect(await irofOf(evaluator, subject, map)).toBeCloseTo(irof.value, 5)
+  })
+
+  it('infidelity is 0 for the changes themselves in any unit, 1 for a map that is inverted', async () => {
+    const evaluator = await subject.evaluator('log-odds:4')
+    const removals = await measureRemovals(evaluator, { segments: subject.segments, perturbations: 40, fill: 'mean', seed: 1 })
+    expect(removals.regions).toBe(16)
+    const map = Float64Array.from(removals.labels, label => [3, -1, 2, 5][label % 4]!)
+    const linear = {
+      ...removals,
+      drops: Float64Array.from(removals.taken, mask => mask.reduce((sum, t, r) => sum + t * 256 * [3, -1, 2, 5][r % 4]!, 0)),
+    }
+    expect(infidelityOf(map, linear)).toBeCloseTo(0, 9)
+    expect(
+      infidelityOf(
+        map.map(value => 1e-3 * value),
+        linear,
+      ),
+    ).toBeCloseTo(0, 9)
+    expect(
+      infidelityOf(
+        map.map(value => -value),
+        linear,
+      ),
+    ).toBe(1)
+    const fresh = await evaluator.forward({ [subject.name]: subject.input.data }, 1)
+    expect(evaluator.value).toBeCloseTo(fresh[0]!, 4)
+  })
+})
+
+describe('the search', () => {
+  it('halves candidates while pictures grow', () => {
+    expect(rungsOf(280, 32, 4, 0.25)).toEqual([
+      { count: 280, pictures: 4 },
+      { count: 70, pictures: 16 },
+      { count: 18, pictures: 32 },
+    ])
+    expect(rungsOf(5, 4, 8, 0.5)).toEqual([{ count: 5, pictures: 4 }])
+    expect(survivors([1, 3, 3, 2], 3)).toEqual([1, 2, 3])
+  })
+
+  it('takes the smallest margin over the best rival, lower deletion being better', () => {
+    const scores = (rows: readonly (readonly number[])[]): ScoreValue[] =>
+      rows.map(row => Object.fromEntries(curveMetrics.map((name, i) => [name, row[i]!])))
+    const rivals = [
+      scores([
+        [0.5, 0.2, 0.5, 0.2],
+        [0.7, 0.4, 0.7, 0.4],
+      ]),
+      scores([
+        [0.1, 0.9, 0.1, 0.9],
+        [0.1, 0.9, 0.1, 0.9],
+      ]),
+    ]
+    const better = scores([
+      [0.7, 0.1, 0.7, 0.2],
+      [0.9, 0.3, 0.9, 0.3],
+    ])
+    // Deletion over the mean is 0.05 better; the best rival deviates by 0.1 sqrt 2.
+    expect(worstMargin(better, rivals)).toBeCloseTo(0.05 / Math.SQRT1_2 / 0.2, 9)
+    expect(worstMargin(rivals[0]!, rivals)).toBe(0)
+  })
+
+  it('keeps sources together, and knows every scheme', () => {
+    expect(foldsOf(['a', 'b', 'a', 'c', 'd', 'b'], 3)).toEqual([0, 1, 0, 2, 0, 1])
+    expect(candidates(false)).toHaveLength(12 * 22 + 2 + 9)
+    expect(candidates(true).filter(({ scheme }) => scheme === 'kemeny')).toHaveLength(2)
+  })
+})
+
+describe('members', () => {
+  it('must not know the fills of the metrics', () => {
+    expect(() => checkMember({ label: 'a', method: 'integrated-gradients', options: { baseline: 'blur:5' } })).toThrow(
+      /must not know/,
+    )
+    for (const member of defaultMembers) expect(checkMember(member).name).toBe(member.method)
+  })
+
+  it('are combined with junk among them, weights learned over what is there', () => {
+    const members = [Float64Array.of(1, 2, 3), Float64Array.of(3, 0, 1)]
+    const junk = { grey: Float64Array.of(9, 9, 8), noise: Float64Array.of(0, 1, 0), edges: Float64Array.of(5, 5, 0) }
+    const maps = { members, named: new Map([['x', Float64Array.of(-1, 2, 0)]]), junk, labels: Int32Array.of(0, 1, 1) }
+    expect(formMaps(members, junk)).toHaveLength(7)
+    const mean = { normaliser: 'none', absolute: false, scheme: 'mean' }
+    expect(Array.from(mapOf(mean, maps, { seed: 0 }))).toEqual([2, 1, 2])
+    expect(Array.from(mapOf(mean, maps, { seed: 0, junk: ['inverted'], best: 1 }))).toEqual([1 / 3, 2 / 3, 1])
+    expect(Array.from(mapOf({ single: 'x', absolute: true }, maps, { seed: 0 }))).toEqual([1, 2, 0])
+    const kemeny = mapOf({ normaliser: 'none', absolute: false, scheme: 'kemeny' }, maps, { seed: 0 })
+    expect(kemeny[1]).toBe(kemeny[2])
+    // Of the seven maps of the forms only number 4 (grey) predicts anything.
+    const unit = (which: number) => ({
+      matrix: Array.from({ length: 7 }, (_, m) => Array.from({ length: 7 }, (__, n) => (m === n ? 1 : 0))),
+      linear: Array.from({ length: 7 }, (_, m) => (m === which ? 1 : 0)),
+      constant: 1,
+    })
+    const forms = learnedScales.map(scale => ({ ...scale, faithfulness: unit(4), robustness: unit(-1) }))
+    const entry = defaults.find(({ weights }) => weights === 'faithfulness')!
+    expect(Array.from(learnedWeights(entry, forms, [0, 1, 4]))).toEqual([0, 0, 1])
+  })
+})
+
+describe('critical differences', () => {
+  it('join what is not told apart, and nothing inside another bar', () => {
+    const ranks = [1, 1.4, 2.5, 2.7, 4]
+    const differ = (a: number, b: number): boolean => Math.abs(ranks[a]! - ranks[b]!) > 1.2
+    expect(indifferentRuns(5, differ)).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ])
+    expect(indifferentRuns(3, () => false)).toEqual([[0, 2]])
+  })
+
+  it('draw every name once', () => {
+    const svg = criticalDifference({
+      title: 'ranks',
+      items: [
+        { label: 'a & b', rank: 2 },
+        { label: 'c', rank: 1 },
+        { label: 'd', rank: 3, muted: true },
+      ],
+      differ: () => false,
+    })
+    expect(svg).toContain('not told apart: c, a &amp; b, d')
+    expect(svg.match(/<polyline/g)).toHaveLength(3)
+  })
+})
+
+describe('a study', () => {
+  it('runs, goes on with nothing to do, and reports', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ascribe-ensemble-'))
+    try {
+      const lines: string[] = []
+      const options = {
+        preset: ensemblePresetNamed('smoke'),
+        model: path,
+        members: [
+          { label: 'gradient', method: 'gradient', options: {} },
+          { label: 'occlusion', method: 'occlusion', options: { window: '16', stride: '16' } },
+          { label: 'integrated-gradients', method: 'integrated-gradients', options: { points: '4' } },
+        ],
+        data: 'generated',
+        folder,
+        seed: 0,
+        processes: 0,
+        log: (line: string) => lines.push(line),
+      }
+      const study = await runEnsembleStudy(options)
+      expect(study.failed).toEqual([])
+      expect(study.scored).toHaveLength(6)
+      expect(study.choices.map(({ fold }) => fold)).toEqual([0, 1])
+      expect(study.choices.every(({ margin }) => Number.isFinite(margin))).toBe(true)
+      expect(study.selected.size).toBe(6)
+      expect(study.junk).toHaveLength(7 * 10)
+      expect(lines.some(line => /forward passes and [\d,]+ gradients; here a forward pass takes/.test(line))).toBe(true)
+      const report = assembleEnsembleReport(study)
+      expect(report.comparisons).toHaveLength(12)
+      expect(report.comparisons[0]!.metrics.map(({ rivals }) => rivals)).toEqual(Array(6).fill(6))
+      const page = renderEnsembleReport(report)
+      expect(page).toContain('Worthless members added')
+      const infidelities = [...study.rivals[0]!.values.values()].map(({ infidelity }) => infidelity!)
+      expect(infidelities.some(value => value > 0 && value < 1)).toBe(true)
+      expect(page.replace(/<script>[\s\S]*<\/script>/, '')).not.toMatch(/NaN|undefined/)
+      const again = await runEnsembleStudy({
+        ...options,
+        log: () => {},
+        onProgress: state => expect(state.done).toBe(state.total),
+      })
+      expect(renderEnsembleReport(assembleEnsembleReport(again))).toBe(page)
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }, 120_000)
+})
