@@ -6,6 +6,7 @@ import { compile } from './compile.js'
 import { doctor } from './doctor.js'
 import { ensemble } from './ensemble.js'
 import { explain } from './explain.js'
+import { harmonize } from './harmonize.js'
 import { methods } from './methods.js'
 import { metrics } from './metrics.js'
 import { normalisers, schemes } from './schemes.js'
@@ -23,4 +24,5 @@ export const commands: readonly (Command | CommandGroup)[] = [
   train,
   bam,
   greedy,
+  harmonize,
 ]

@@ -1,0 +1,36 @@
+/** @file Example grids: models across, methods down, the harmonised map last. */
+import { type ExampleRow, exampleRow } from '../../bam/report/index.js'
+import { subjectMap } from '../maps.js'
+import type { Mapped } from '../result.js'
+import type { Session } from '../session.js'
+import { harmonisers } from '../subject.js'
+import { mapsFolder, mapsIn } from '../worker.js'
+
+export async function exampleStage(session: Session, { pictures, methods }: Mapped): Promise<ExampleRow[]> {
+  const { models, preset, options } = session
+  const stored = mapsIn(mapsFolder(options.folder))
+  const { size } = session.pictures
+  const { normaliser, scheme } = harmonisers[0]!
+  const rows: ExampleRow[] = []
+  for (const picture of pictures.slice(0, preset.examples)) {
+    const own = await session.pictures.picture(picture.item.key)
+    const shown = {
+      pixels: new Uint8Array(own.pixels.data),
+      mask: own.mask ? own.mask.map(value => 255 * value) : null,
+      box: null,
+    }
+    for (const spec of methods) {
+      const keys = models.map((_, m) => session.mapCell(picture, m, spec).key)
+      const subject = { kind: 'combined', maps: keys, normaliser, scheme } as const
+      const harmonised = await subjectMap(subject, { picture: own, stored, seed: options.seed })
+      const maps = [
+        ...(await Promise.all(
+          models.map(async ({ name }, m) => ({ label: name, values: await stored(keys[m]!), dims: [size, size] })),
+        )),
+        { label: 'harmonised', values: harmonised, dims: [size, size] },
+      ]
+      rows.push(exampleRow({ title: `${picture.item.name}: ${spec.label}`, picture: shown, maps }))
+    }
+  }
+  return rows
+}

@@ -1,0 +1,48 @@
+/** @file Masks leak: a picture's mask on noise and on a picture of another class, and what testers then see. */
+import { meanInterval } from '../intervals.js'
+import type { LeakRow, Mapped } from '../result.js'
+import { mapSubject, partnerOf } from '../scores.js'
+import type { ScoreRequest, Session } from '../session.js'
+
+/** The share of the picture that the mask keeps. */
+const share = 0.2
+
+export async function leakStage(session: Session, { pictures, methods }: Mapped): Promise<LeakRow[]> {
+  const { models, preset, options } = session
+  const some = pictures.slice(0, preset.leaks)
+  const each = models.map((_, m) => m)
+  const requests = (i: number, spec: Mapped['methods'][number], onto: string): ScoreRequest[] => {
+    const picture = some[i]!
+    const other = partnerOf(pictures, i)
+    return each.flatMap(g =>
+      each.map(
+        (tester): ScoreRequest => ({
+          picture,
+          subject: mapSubject(session, picture, g, spec),
+          tester,
+          onto: onto === 'noise' ? 'noise' : other.item.key,
+          fractions: [share],
+        }),
+      ),
+    )
+  }
+  const kinds = ['noise', 'another class'] as const
+  await session.run(
+    'leaks',
+    some.flatMap((_, i) =>
+      methods.flatMap(spec => kinds.flatMap(onto => requests(i, spec, onto).map(one => session.scoreCell(one)))),
+    ),
+  )
+  return methods.flatMap(spec =>
+    kinds.flatMap(onto =>
+      preset.fills.map((name, fill): LeakRow => {
+        const values = some.map((_, i) => {
+          const found = requests(i, spec, onto).flatMap(one => session.score(one)?.keptTop[fill] ?? [])
+          return found.reduce((sum, value) => sum + value, 0) / found.length
+        })
+        const sources = some.map(({ item }) => item.source)
+        return { method: spec.label, onto, fill: name, share: meanInterval(values, sources, options.seed) }
+      }),
+    ),
+  )
+}

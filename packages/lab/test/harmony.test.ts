@@ -1,0 +1,196 @@
+/** @file Harmony across models: transfer scores, contrasts, weights, masks and controls by hand; a whole study in small. */
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
+import { readModelFile } from '@ascribe/onnx/node'
+import { afterAll, describe, expect, it } from 'vitest'
+import { agreementOf, roughness, smoothedTo } from '../src/harmony/compare.js'
+import { subjectMap } from '../src/harmony/maps.js'
+import { maskedPictures, topMask } from '../src/harmony/masking.js'
+import { classesLike } from '../src/harmony/models.js'
+import { harmonyPresetNamed } from '../src/harmony/presets.js'
+import { renderHarmonyReport } from '../src/harmony/report/index.js'
+import { runHarmonyStudy } from '../src/harmony/study.js'
+import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
+
+describe('transfer scores', () => {
+  it('measures the area under the shares', () => {
+    // (0.2 + 0.6)/2 x 0.1 + (0.6 + 1)/2 x 0.4, over 0.5.
+    expect(areaUnder([0, 0.1, 0.5], [0.2, 0.6, 1])).toBeCloseTo(0.72, 12)
+    expect(areaUnder([0.2], [0.4])).toBe(0.4)
+  })
+
+  it('is 0 at chance and 1 at the whole picture', () => {
+    const [random, full] = [
+      [0.1, 0.3],
+      [0.9, 0.7],
+    ]
+    expect(transferScore({ kept: random, random, full }, [0, 1])).toBe(0)
+    expect(transferScore({ kept: full, random, full }, [0, 1])).toBe(1)
+    // (0.5 - 0.1 + 0.4 - 0.3) / (0.8 + 0.4), and row 1 drawn twice.
+    expect(transferScore({ kept: [0.5, 0.4], random, full }, [0, 1])).toBeCloseTo(0.5 / 1.2, 12)
+    expect(transferScore({ kept: [0.5, 0.4], random, full }, [1, 1])).toBeCloseTo(0.25, 12)
+    expect(transferScore({ kept: full, random: full, full }, [0, 1])).toBeNaN()
+  })
+
+  it('separates families from models that are good at everything', () => {
+    const families = ['cnn', 'cnn', 'vit', 'vit']
+    const [generators, testers] = [
+      [0.1, -0.2, 0.3, 0],
+      [0, 0.05, -0.1, 0.2],
+    ]
+    const matrix = generators.map((g, i) => testers.map((t, k) => 0.4 + g + t + (families[i] === families[k] ? 0.07 : 0)))
+    expect(familyContrast(matrix, families)).toBeCloseTo(0.07, 10)
+    // The diagonal counts for nothing.
+    const spoiled = matrix.map((row, i) => row.map((value, k) => (i === k ? 99 : value)))
+    expect(familyContrast(spoiled, families)).toBeCloseTo(0.07, 10)
+    // Two models, or one family, cannot tell.
+    expect(familyContrast(matrix, ['a', 'a', 'a', 'a'])).toBeNaN()
+    expect(meanOfPairs(spoiled, (g, t) => families[g] === families[t])).toBeCloseTo((0.62 + 0.27 + 0.97 + 0.37) / 4, 10)
+  })
+
+  it('weighs models by what they are worth to testers other than the one left out', () => {
+    const matrix = [
+      [9, 0.3, 0.5],
+      [0.1, 9, 0.2],
+      [-0.4, 0.6, 9],
+    ]
+    // Tester 0: model 1 by its transfer to 2, model 2 by that to 1.
+    expect(weightsWithout(matrix, 0)).toEqual([0, 0.25, 0.75].map(value => expect.closeTo(value, 12)))
+    // Tester 1: model 0 to 2 is 0.5; model 2 to 0 is negative and counts 0.
+    expect(weightsWithout(matrix, 1)).toEqual([1, 0, 0])
+    expect(
+      weightsWithout(
+        [
+          [9, -1, -1],
+          [-1, 9, -1],
+          [-1, -1, 9],
+        ],
+        2,
+      ),
+    ).toEqual([0.5, 0.5, 0])
+  })
+})
+
+describe('masks in picture space', () => {
+  const picture = {
+    width: 2,
+    height: 2,
+    channels: 3,
+    data: Uint8Array.of(10, 20, 30, 50, 60, 70, 90, 100, 110, 130, 140, 150),
+  } as const
+
+  it('keeps the top share and fills the rest, or the other way round', () => {
+    const rest = { fractions: [0.25], seed: 0 }
+    const [black, mean] = maskedPictures(picture, [3, 0, 1, 2], { ...rest, fills: ['black', 'mean'], inverse: false })
+    expect([...black!.data]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 130, 140, 150])
+    expect([...mean!.data]).toEqual([70, 80, 90, 70, 80, 90, 70, 80, 90, 130, 140, 150])
+    const [inverse] = maskedPictures(picture, [3, 0, 1, 2], { ...rest, fills: ['black'], inverse: true })
+    expect([...inverse!.data]).toEqual([10, 20, 30, 50, 60, 70, 90, 100, 110, 0, 0, 0])
+    expect([...topMask([3, 0, 1, 2], 0.01)]).toEqual([0, 0, 0, 1])
+  })
+
+  it('imputes the rest from what is left, with little noise', () => {
+    const [road] = maskedPictures(picture, [3, 0, 1, 2], { fractions: [0.75], seed: 1, fills: ['road'], inverse: false })
+    // Place 2 has neighbours 0, 3 (edges, 1/6) and 1 (corner, 1/12): (10 + 130 + 50/2) / 2.5.
+    expect(Math.abs(road!.data[6]! - 66)).toBeLessThanOrEqual(12)
+    expect([...road!.data.subarray(9)]).toEqual([130, 140, 150])
+  })
+})
+
+describe('models and maps', () => {
+  it('finds the same classes in another order, and refuses others', () => {
+    const first = { path: 'a.onnx', labels: ['cat', 'Dog'], count: 2 }
+    expect(classesLike(first, { path: 'b.onnx', labels: ['dog', 'cat'], count: 2 })).toEqual([1, 0])
+    expect(() => classesLike(first, { path: 'b.onnx', labels: ['dog', 'cow'], count: 2 })).toThrow(/b.onnx: has no class "cat"/)
+    expect(() => classesLike(first, { path: 'b.onnx', count: 3 })).toThrow(/answers 3 classes, a.onnx 2/)
+  })
+
+  it('moves another map without changing its values', async () => {
+    const data = new Uint8Array(8 * 8 * 3)
+    const own = Float64Array.from({ length: 64 }, (_, i) => i)
+    const tools = { picture: { pixels: { width: 8, height: 8, channels: 3, data } as const }, stored: async () => own, seed: 3 }
+    const moved = await subjectMap({ kind: 'shifted', map: 'x' }, tools)
+    expect([...moved].sort((a, b) => a - b)).toEqual([...own])
+    expect(moved[0]).not.toBe(0)
+    const centre = await subjectMap({ kind: 'control', control: 'centre' }, tools)
+    expect(centre.indexOf(Math.max(...centre))).toBe(27)
+  })
+
+  it('compares at equal smoothness', async () => {
+    const chess = Float64Array.from({ length: 64 }, (_, i) => ((i >> 3) + i) % 2)
+    // Every step is 1, the variance 1/4.
+    expect(roughness(chess, 8)).toBeCloseTo(4, 12)
+    expect(roughness(smoothedTo(chess, 8, 1), 8)).toBeLessThanOrEqual(1)
+    const ramp = Float64Array.from({ length: 64 }, (_, i) => i)
+    const found = await agreementOf(ramp, ramp, 8)
+    expect(found).toMatchObject({ Spearman: 1, 'top 10%': 1, "earth mover's distance": 0 })
+  })
+})
+
+/** The graph with every large weight 1% off, up and down in turns. */
+const shaken = (graph: Graph): Graph =>
+  graph.with({
+    initializers: new Map(
+      [...graph.initializers].map(([name, tensor]) => {
+        const off = isFloat(tensor.dtype) && tensor.size >= 32 ? 0.01 : 0
+        const values = tensor.numbers()
+        return [
+          name,
+          off
+            ? Tensor.float32(
+                tensor.dims,
+                Float64Array.from(values, (v, i) => v * (1 + (i % 2 ? off : -off))),
+              )
+            : Tensor.from(tensor.dtype, tensor.dims, values),
+        ]
+      }),
+    ),
+  })
+
+describe('a study', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ascribe-harmony-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const models = (name: string): string => fileURLToPath(new URL(`../../../examples/models/${name}`, import.meta.url))
+
+  it('runs on three models, and again from what is stored', async () => {
+    // A third model: the ResNet with its weights a little off, which makes it another seed of one architecture.
+    const graph = readModelFile(models('resnet-obj.onnx'))
+    const other = join(folder, 'resnet-other.onnx')
+    writeFileSync(other, encodeModel(shaken(graph), { weights: 'embed' }))
+    const config = 'preprocessor_config.json'
+    copyFileSync(models(config), join(folder, config))
+    const options = {
+      preset: {
+        ...harmonyPresetNamed('smoke'),
+        pictures: 4,
+        fractions: [0.2, 0.5],
+        fills: ['blur'],
+        harmonisers: 2,
+        agreement: 1,
+        leaks: 1,
+      },
+      models: [models('resnet-obj.onnx'), models('vit-obj.onnx'), other],
+      methods: [{ label: 'gradient', method: 'gradient', options: {} }],
+      data: 'generated',
+      folder: join(folder, 'study'),
+      seed: 0,
+      processes: 0,
+    }
+    const study = await runHarmonyStudy(options)
+    expect(study.failed).toEqual([])
+    expect(study.models.map(({ family }) => family)).toEqual(['cnn', 'transformer', 'cnn'])
+    expect(study.models[0]!.architecture).toBe(study.models[2]!.architecture)
+    const [table] = study.transfer.tables
+    expect(table!.groups.map(({ label }) => label)).toEqual(['across families', 'same architecture, other seed'])
+    expect(study.harmonised.gains.some(({ difference }) => Number.isFinite(difference.value))).toBe(true)
+    expect(study.detector.length).toBe(3 + 1 + 4)
+    for (const { weights } of study.harmonised.weights) expect(weights.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9)
+    const again = await runHarmonyStudy(options)
+    expect(again.digest).toBe(study.digest)
+    expect(again.transfer).toEqual(study.transfer)
+    expect(renderHarmonyReport(study)).toContain('<title>Harmony across models</title>')
+  }, 120_000)
+})
