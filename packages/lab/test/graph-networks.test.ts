@@ -221,6 +221,27 @@ describe.each(['gcn', 'gat', 'sage'])('%s', name => {
   })
 })
 
+test('attention of scores hundreds apart stays finite, with and without the edges that have them', async () => {
+  const network = networkOf('gat')
+  const parameter = (name: string): Float32Array =>
+    network.parameter(name)!.map(value => (/source|target/.test(name) ? 300 * value : value))
+  const part = wholeGraph(graph)
+  const model = new Model(explanationModel({ ...network, parameter }, graph, part), { runtime })
+  const masks = [1, 0, 0.3].map(first => Float32Array.from({ length: graph.edges }, (_, i) => (i % 2 ? first : 1)))
+  for (const mask of masks) {
+    const rebuilt = graphOf(
+      [...part.edges.keys()].filter(i => mask[i] !== 0).map((i): Edge => [graph.ends[2 * i]!, graph.ends[2 * i + 1]!]),
+    )
+    const found = await explain(model, { mask: float32([1, graph.edges], mask) }, 'gradient', { target: '4/1' })
+    expect(found.values.every(Number.isFinite)).toBe(true)
+    if (mask.includes(Math.fround(0.3))) continue
+    const without = explanationModel({ ...network, parameter }, rebuilt, wholeGraph(rebuilt))
+    const all = evaluate(without, { mask: ndarray([1, rebuilt.edges], new Float64Array(rebuilt.edges).fill(1)) }).get('logits')!
+    expect(found.value).toBeCloseTo(all.data[4 * 3 + 1]!, 3)
+  }
+  await model.dispose()
+})
+
 test('the exported model explained at its edge weights, both directions together, gives what the mask of a part gives', async () => {
   const network = networkOf('gcn')
   const whole = new Model(exportGraph({ ...network, architectureOptions: network.options, classes }), { runtime })

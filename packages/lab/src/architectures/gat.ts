@@ -2,7 +2,7 @@
 import type { Architecture } from './architecture.js'
 import { glorot, zeros } from './initializers.js'
 import { graphNetwork, graphOptions } from './layers/graph-network.js'
-import { along, arriving, type Neighbours } from './layers/neighbours.js'
+import { along, arriving, type Neighbours, topArriving } from './layers/neighbours.js'
 import type { Network } from './network.js'
 
 /** Slope of the attention's LeakyReLU below zero, as in the paper. */
@@ -44,12 +44,14 @@ function attention(net: Network, x: string, neighbours: Neighbours, width: numbe
   const score = (name: string): string =>
     net.emit('ReduceSum', [emit('Mul', h, net.parameter(name, [heads, outputs], glorot)), net.builder.ints([3])], { keepdims: 0 })
   const [sent, received] = [score('source'), score('target')]
-  // No score of a node is above this: taken off before the exponential, it cancels.
-  const top = leaky(emit('Add', received, net.emit('ReduceMax', [sent, net.builder.ints([1])], { keepdims: 1 })))
-  const own = emit('Exp', emit('Sub', leaky(emit('Add', sent, received)), top))
   const { sources, targets, weights } = neighbours
+  const alone = leaky(emit('Add', sent, received))
   const scores = leaky(emit('Add', along(net, sent, sources), along(net, received, targets)))
-  const shares = emit('Mul', emit('Exp', emit('Sub', scores, along(net, top, targets))), weights)
+  const top = topArriving(net, neighbours, alone, scores, heads)
+  const own = emit('Exp', emit('Sub', alone, top))
+  // Scores of edges that are not there may be far above the others.
+  const below = emit('Min', emit('Sub', scores, along(net, top, targets)), net.scalar(1))
+  const shares = emit('Mul', emit('Exp', below), weights)
   const wide = (value: string): string => emit('Unsqueeze', value, net.builder.ints([3]))
   const messages = emit('Mul', along(net, h, sources), wide(shares))
   const sum = net.reshape(arriving(net, neighbours, net.reshape(messages, [0, 0, whole]), whole), [0, 0, heads, outputs])

@@ -48,6 +48,24 @@ export function arriving(
   return net.emit('ScatterElements', [empty, index, messages], { axis: 1, reduction: 'add' })
 }
 
+/**
+ * The whole number below the largest of a node's own score and those of the edges that enter it, [B, N, width]; edges of weight 0 are not
+ * looked at. No gradient goes through it: what is taken off before an exponential cancels.
+ */
+export function topArriving(
+  net: Network,
+  { targets, dims, weights }: Neighbours,
+  own: string,
+  scores: string,
+  width: number,
+): string {
+  const there = net.emit('Greater', [weights, net.scalar(0)])
+  const present = net.emit('Where', [there, scores, net.scalar(-1e30)])
+  const start = net.emit('Expand', [own, net.emit('Concat', [dims, net.builder.ints([width])], { axis: 0 })])
+  const index = net.emit('Expand', [net.reshape(targets, [1, -1, 1]), net.emit('Shape', [present])])
+  return net.emit('Floor', [net.emit('ScatterElements', [start, index, present], { axis: 1, reduction: 'max' })])
+}
+
 /** [b, N, columns] with log(1 + degree) as one more column: for graphs whose nodes have nothing to tell but their links. */
 export function withDegrees(net: Network, x: string, { degree, dims }: Neighbours, columns: number): string {
   const wide = net.emit('Expand', [x, net.emit('Concat', [dims, net.builder.ints([columns])], { axis: 0 })])
