@@ -1,5 +1,5 @@
 /** @file min: the smallest member. */
-import type { Scheme } from '../scheme.js'
+import { perPlace, type Scheme } from '../scheme.js'
 
 export const min: Scheme = {
   name: 'min',
@@ -8,5 +8,9 @@ export const min: Scheme = {
   citation: 'textbook',
   options: {},
   combine: members =>
-    members.slice(1).reduce((out, member) => out.map((value, i) => Math.min(value, member[i]!)), members[0]!.slice()),
+    perPlace(members, values => {
+      let found = values[0]!
+      for (let m = 1; m < values.length; m++) if (values[m]! < found) found = values[m]!
+      return found
+    }),
 }
