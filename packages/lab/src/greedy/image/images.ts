@@ -91,28 +91,32 @@ async function folderImages(folder: string): Promise<ImageSet> {
 }
 
 function generatedImages({ size, seed, set, limit }: ImageSetRequest): ImageSet {
-  const { objects, scenes } = new GeneratedSource({ train: 0, validation: 1 })
+  // The digest of a source that does not depend on the limit: a picture is the same however many there are.
+  const { objects, scenes, digest: whole } = new GeneratedSource({ size, seed, train: 0, validation: 1 })
   const source = new GeneratedSource({ size, seed, train: 0, validation: Math.max(1, Math.ceil(limit / objects.length)) })
-  const digest = source.digest.slice(0, 16)
+  const indices = new Map<string, number>()
   const items = Array.from({ length: source.count(set, 'val') }, (_, index) => index).flatMap((index): ImageItem[] => {
     const entry = source.entry(set, 'val', index)
     // Of each instance, pictures with no object and no scene in common: what they share is the place alone.
     if (entry.object === null || (entry.object + entry.instance) % scenes.length !== entry.scene) return []
+    const key = `${whole.slice(0, 16)}:${set}/${entry.object}/${entry.scene}/${entry.instance}`
+    indices.set(key, index)
     return [
       {
-        key: `${digest}:${set}/${index}`,
+        key,
         name: `${objects[entry.object]} on ${scenes[entry.scene]}`,
         label: labelOf(set, entry),
         source: String(entry.instance),
       },
     ]
   })
+  items.sort((a, b) => Number(a.source) - Number(b.source))
   return {
     kind: 'generated',
     description: `generated pictures of ${size} x ${size}, named by ${set === 'obj' ? 'object' : 'scene'}, seed ${seed}`,
     items,
     picture: async key => {
-      const { pixels } = source.picture(set, 'val', Number(key.split('/').at(-1)))
+      const { pixels } = source.picture(set, 'val', indices.get(key)!)
       return { width: size, height: size, channels: 3, data: pixels }
     },
   }

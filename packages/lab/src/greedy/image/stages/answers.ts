@@ -6,7 +6,7 @@ import type { Scored } from '../result.js'
 import type { Session } from './session.js'
 
 interface Answers {
-  /** In an order drawn by seed. */
+  /** In an order drawn by seed; generated ones instance by instance. */
   readonly scored: readonly Scored[]
   readonly labelled: number
   readonly correct: number
@@ -28,7 +28,9 @@ export async function answersOf(session: Session): Promise<Answers> {
     return value ? [{ item, ...value }] : []
   })
   const right = answers.filter(({ item, predicted }) => labelled === 0 || item.label === predicted)
-  const order = shuffled(right.length, new Random(session.seed, 0x1a9e))
+  // Generated pictures come at random already, and in this order fewer are the first of more.
+  const drawn = session.images.kind === 'generated'
+  const order = drawn ? Uint32Array.from(right.keys()) : shuffled(right.length, new Random(session.seed, 0x1a9e))
   const scored = Array.from(order.subarray(0, session.preset.pictures), at => {
     const { item, predicted, probability } = right[at]!
     return { item, class: predicted, probability }
