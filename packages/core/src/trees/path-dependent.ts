@@ -1,5 +1,5 @@
 /** @file Path-dependent TreeSHAP: exact Shapley values where an absent player takes both ways, as often as the training rows did. */
-import { quadratures } from '../methods/quadrature.js'
+import { quadratures } from '../methods/path/quadrature.js'
 import type { Covers } from './covers.js'
 import type { Forest } from './forest.js'
 import { type AddShapley, decisions, type Trees } from './interventional.js'
