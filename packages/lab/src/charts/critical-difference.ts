@@ -33,7 +33,7 @@ export function indifferentRuns(count: number, differ: (first: number, second: n
 const lineHeight = 19
 
 /** The better half is named on the left, the other on the right. */
-export function criticalDifference({ items, differ, width = 760, ...words }: CriticalDifferenceChart): string {
+export function criticalDifference({ items, differ, width = 860, ...words }: CriticalDifferenceChart): string {
   const order = [...items.keys()]
     .filter(i => Number.isFinite(items[i]!.rank))
     .sort((a, b) => items[a]!.rank - items[b]!.rank || a - b)
@@ -44,7 +44,7 @@ export function criticalDifference({ items, differ, width = 760, ...words }: Cri
   if (ranked.length < 2) return svgElement(width, 80, { ...words, description }, heading + nothing(width, 30))
   const runs = indifferentRuns(ranked.length, (a, b) => differ(order[a]!, order[b]!))
   const scale = scaleOf([ranked[0]!.rank, ranked.at(-1)!.rank])
-  const [left, right, axis] = [230, width - 230, 62]
+  const [left, right, axis] = [280, width - 280, 62]
   const x = (rank: number): number => fixed(left + scale.place(rank) * (right - left))
   const bars = runs.map(([first, last], i) => {
     const y = axis + 12 + 7 * i
@@ -61,7 +61,7 @@ export function criticalDifference({ items, differ, width = 760, ...words }: Cri
     const stroke = muted ? mutedColor : 'currentColor'
     const line = `<polyline points="${x(rank)},${axis} ${x(rank)},${y} ${edge},${y}" fill="none" stroke="${stroke}" stroke-opacity="0.45"/>`
     const number = rank.toFixed(2)
-    const name = leftSide ? `${shortened(label, 168)}  ${number}` : `${number}  ${shortened(label, 168)}`
+    const name = leftSide ? `${shortened(label, 190)}  ${number}` : `${number}  ${shortened(label, 190)}`
     return `<g><title>${escapeHtml(`${label}: mean rank ${number}`)}</title>${line}${text(leftSide ? edge - 5 : edge + 5, y + 4, name, { anchor: leftSide ? 'end' : 'start', soft: muted === true })}</g>`
   })
   const ticks = scale.ticks.map(

@@ -25,7 +25,7 @@ export const defaultMembers: readonly MemberSpec[] = [
   member('smooth-grad', { samples: '20' }),
   member('grad-cam'),
   member('occlusion'),
-  member('rise', { masks: '500' }),
+  member('rise', { masks: '500', normalise: 'coverage' }),
   member('lime', { samples: '300' }),
 ]
 

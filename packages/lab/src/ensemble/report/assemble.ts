@@ -44,6 +44,8 @@ export interface EnsembleReport {
 
 /** "None does" is a result only where differences of this size would be seen. */
 const wantedDetectable = 0.02
+/** Fewer pictures than these say nothing about junk. */
+const leastForJunk = 20
 /** Most that a worthless member may cost. */
 const bars = { loss: 0.02, infidelity: 0.05, kept: 0.8 } as const
 
@@ -51,6 +53,8 @@ const minus = (text: string): string => text.replace(/-/g, '−')
 const number = (value: number, digits = 3): string => (Number.isFinite(value) ? minus(value.toFixed(digits)) : '–')
 const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value))
 const interval = (low: number, high: number): string => `[${number(low)}, ${number(high)}]`
+const percent = (share: number): string => (Number.isFinite(share) ? `${share > 0 ? '+' : ''}${number(100 * share, 1)}%` : '–')
+const keptText = (share: number): string => (Number.isFinite(share) ? `${number(100 * share, 0)}%` : 'nothing: it had no gain')
 const cell = (text: string): ReportCell => ({ text })
 
 export function assembleEnsembleReport(study: EnsembleStudy): EnsembleReport {
@@ -177,22 +181,23 @@ function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): Ensemble
   const robust = single.filter(({ loss, infidelity, above }) => above && loss < bars.loss && infidelity < bars.infidelity)
   const selected = junk.filter(({ label }) => label === labels[0])
   const keeps = selected.every(one => worstKept(one) >= bars.kept)
+  const few = (junk[0]?.n ?? 0) < leastForJunk
   const noGain = selected.some(one => Number.isNaN(worstKept(one)))
   return [
     {
       text: 'A scheme above the median member loses under 0.02 on insertion, deletion and IROF and under 5% on infidelity with one junk member',
-      verdict: robust.length > 0 ? 'holds' : 'does not hold',
+      verdict: few ? 'not resolved' : robust.length > 0 ? 'holds' : 'does not hold',
       details: single.map(
         ({ label, loss, infidelity, above }) =>
-          `${label}: loses at most ${number(loss)}, infidelity ${signed(100 * infidelity)}%${above ? '' : ', not above the median member'}`,
+          `${label}: loses at most ${number(loss)}, infidelity ${percent(infidelity)}${above ? '' : ', not above the median member'}`,
       ),
     },
     {
       text: 'The ensemble selected without junk keeps 80% of its gain over the members’ mean with one and two junk members',
-      verdict: noGain ? 'not resolved' : keeps ? 'holds' : 'does not hold',
+      verdict: noGain || few ? 'not resolved' : keeps ? 'holds' : 'does not hold',
       details: selected.map(
         ({ junk: kinds, kept }) =>
-          `${kinds.join(' + ')}: keeps ${(['insertion', 'deletion', 'IROF'] as const).map(name => `${name} ${number(100 * kept[name].value, 0)}%`).join(', ')}`,
+          `${kinds.join(' + ')}: keeps ${(['insertion', 'deletion', 'IROF'] as const).map(name => `${name} ${keptText(kept[name].value)}`).join(', ')}`,
       ),
     },
   ]
@@ -269,7 +274,7 @@ const junkTable = (junk: readonly JunkCost[]): ReportTable => ({
         sort: losses[name],
         good: losses[name] < bars.loss,
       })),
-      { text: `${signed(100 * infidelity).replace(/\.(\d)\d+$/, '.$1')}%`, sort: infidelity, good: infidelity < bars.infidelity },
+      { text: percent(infidelity), sort: infidelity, good: infidelity < bars.infidelity },
       ...(['insertion', 'deletion', 'IROF'] as const).map(name => ({
         text: Number.isFinite(kept[name].value) ? `${number(100 * kept[name].value, 0)}%` : 'no gain',
         sort: kept[name].value,
