@@ -42,7 +42,7 @@ export interface EnsembleJob {
 }
 
 /** How the members of one input were combined. */
-export interface CombinedRecord {
+interface CombinedRecord {
   readonly members: readonly string[]
   readonly weights?: readonly number[]
   readonly segments?: string

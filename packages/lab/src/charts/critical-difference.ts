@@ -3,7 +3,7 @@ import { escapeHtml } from '@ascribe/core'
 import { scaleOf } from './scale.js'
 import { fixed, mutedColor, nothing, rule, seriesColors, shortened, svgElement, text, type Words } from './svg.js'
 
-export interface RankedItem {
+interface RankedItem {
   readonly label: string
   /** Mean rank, 1 the best. */
   readonly rank: number

@@ -22,7 +22,7 @@ export interface Contestant {
   readonly values: ByPicture
 }
 
-export interface Against {
+interface Against {
   readonly rival: string
   /** Ensemble minus rival, positive where the ensemble is better. */
   readonly value: number
