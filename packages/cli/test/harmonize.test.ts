@@ -25,6 +25,13 @@ describe('ascribe harmonize', () => {
     )
   }, 60_000)
 
+  it('trains models for a study', async () => {
+    expectError(await run([...command, 'trian']), 2, /unknown step "trian"/)
+    const { code, stdout, stderr } = await run([...command, 'train', '--processes', '1'])
+    expect(code, stderr).toBe(0)
+    expect(stdout).toMatch(/^resnet-seed2 .* after epoch \d/m)
+  }, 60_000)
+
   it('writes a report', async () => {
     const models = [...model('resnet-obj'), ...model('vit-obj')]
     const rest = ['--data', 'generated', '-m', 'gradient', '--limit', '4', '--processes', '1', '--json']

@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
 import { readModelFile } from '@ascribe/onnx/node'
 import { afterAll, describe, expect, it } from 'vitest'
+import { recipeOf } from '../src/bam/study/index.js'
 import { agreementOf, roughness, smoothedTo } from '../src/harmony/compare.js'
 import { subjectMap } from '../src/harmony/maps.js'
 import { maskedPictures, topMask } from '../src/harmony/masking.js'
 import { classesLike } from '../src/harmony/models.js'
-import { harmonyPresetNamed } from '../src/harmony/presets.js'
+import { harmonyPresetNamed, harmonyPresets } from '../src/harmony/presets.js'
 import { renderHarmonyReport } from '../src/harmony/report/index.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
+import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
 import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
 
 describe('transfer scores', () => {
@@ -150,6 +152,39 @@ const shaken = (graph: Graph): Graph =>
     ),
   })
 
+describe('training', () => {
+  it('stops every model where the weakest architecture is at its best', () => {
+    const accuracies = [
+      [0.5, 0.93, 0.97],
+      [0.7, 0.94, 0.92],
+      [0.95, 0.96, 0.99],
+    ]
+    expect(parityOf(accuracies)).toEqual({ target: 0.94, epochs: [2, 1, 0] })
+  })
+
+  it('has plans that the architectures take', () => {
+    const families = harmonyPresets.flatMap(({ training }) => training.plans.map(({ plan }) => recipeOf(plan, 'obj', 0)))
+    expect(families.map(({ architecture }) => architecture.name)).toEqual(expect.arrayContaining(['cnn', 'mobilenet', 'mixer']))
+  })
+
+  it('writes models as they were at parity', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ascribe-harmony-train-'))
+    try {
+      const preset = harmonyPresetNamed('smoke')
+      const made = await trainHarmonyModels({ preset, folder, seed: 0, processes: 1 })
+      expect(made.map(({ name }) => name)).toEqual(['resnet', 'resnet-seed2', 'vit'])
+      for (const { name } of made) expect(readModelFile(join(folder, `${name}.onnx`)).metadata.get('labels')).toContain('fish')
+      const again: string[] = []
+      expect(await trainHarmonyModels({ preset, folder, seed: 0, processes: 1, log: line => again.push(line) })).toEqual(made)
+      expect(again.filter(line => line.includes('already trained'))).toHaveLength(3)
+      const strict = { ...preset, training: { ...preset.training, accuracy: 1.1 } }
+      await expect(trainHarmonyModels({ preset: strict, folder, seed: 0, processes: 1 })).rejects.toThrow(/needs 110%/)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }, 60_000)
+})
+
 describe('a study', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ascribe-harmony-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -181,6 +216,7 @@ describe('a study', () => {
     }
     const study = await runHarmonyStudy(options)
     expect(study.failed).toEqual([])
+    for (const { accuracy } of study.models) expect(accuracy).toBeGreaterThanOrEqual(0.9)
     expect(study.models.map(({ family }) => family)).toEqual(['cnn', 'transformer', 'cnn'])
     expect(study.models[0]!.architecture).toBe(study.models[2]!.architecture)
     const [table] = study.transfer.tables

@@ -1,7 +1,8 @@
-/** @file `ascribe harmonize`: which explanations carry over between models, and maps harmonised over several. */
+/** @file `ascribe harmonize`: which explanations carry over between models, and maps harmonised over several; `train` makes models for it. */
+import { readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { methodNamed, UniqueNames, UsageError } from '@ascribe/core'
+import { formatShare, methodNamed, UniqueNames, UsageError } from '@ascribe/core'
 import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
 import {
   type Family,
@@ -13,6 +14,7 @@ import {
   progressPrinter,
   renderHarmonyReport,
   runHarmonyStudy,
+  trainHarmonyModels,
 } from '@ascribe/lab'
 import type { Command, Context } from '../command.js'
 import { ReportedFailure } from '../failures.js'
@@ -49,9 +51,46 @@ function specsOf(texts: readonly string[]): MethodSpec[] {
   })
 }
 
+const modelsIn = (folder: string): string => join(folder, 'models')
+
+/** Models that `train` left in the folder. */
+async function trainedIn(folder: string): Promise<string[]> {
+  const names = await readdir(modelsIn(folder)).catch((): string[] => [])
+  return names
+    .filter(name => name.endsWith('.onnx'))
+    .sort()
+    .map(name => join(modelsIn(folder), name))
+}
+
+async function train(options: Options, { terminal, signal }: Context): Promise<void> {
+  const { folder, seed, processes = availableParallelism() } = options
+  const running = new Map<string, string>()
+  const trained = await trainHarmonyModels({
+    preset: harmonyPresetNamed(options.preset),
+    folder: modelsIn(folder),
+    seed,
+    processes,
+    signal,
+    log: line => terminal.note(line),
+    onStep(name, share, loss) {
+      running.set(name, `${name} ${Math.floor(100 * share)}% loss ${loss.toFixed(2)}`)
+      if (share >= 1) running.delete(name)
+      terminal.bar([...running.values()].join(' · '))
+    },
+  })
+  terminal.bar('')
+  terminal.json(trained)
+  for (const { name, epoch, accuracy, fullAccuracy, parameters } of trained)
+    terminal.print(
+      `${name.padEnd(18)} ${formatShare(accuracy).padStart(6)} after epoch ${epoch} (fully trained ${formatShare(fullAccuracy)}), ${parameters} parameters`,
+    )
+  terminal.print(`${modelsIn(folder)}: the same command without train, with --data generated, studies them`)
+}
+
 async function run(options: Options, { terminal, signal }: Context): Promise<void> {
-  const { data, folder, seed, processes = availableParallelism(), size, limit, model = [] } = options
-  if (model.length < 2) throw new UsageError('name two models or more, each with --model')
+  const { data, folder, seed, processes = availableParallelism(), size, limit } = options
+  const model = options.model ?? (await trainedIn(folder))
+  if (model.length < 2) throw new UsageError('name two models or more, each with --model, or train some: ascribe harmonize train')
   if (data === undefined)
     throw new UsageError('name the pictures: --data DIR, or --data generated for models of the generated data')
   const preset = harmonyPresetNamed(options.preset)
@@ -86,12 +125,12 @@ async function run(options: Options, { terminal, signal }: Context): Promise<voi
 export const harmonize: Command = {
   name: 'harmonize',
   summary: 'which explanations carry over between models, and maps harmonised over several',
-  arguments: [],
+  arguments: [['[step]', 'train: train models on generated pictures first, all stopped at equal accuracy']],
   flags: [
     {
       flags: '--model <file>',
       describe:
-        'a classifier of pictures, its preprocessor_config.json beside it; two or more, three for harmonised maps; all must answer the same classes',
+        'a classifier of pictures, its preprocessor_config.json beside it; two or more, three for harmonised maps; all must answer the same classes (default: those that train left in FOLDER/models)',
       repeat: true,
     },
     {
@@ -137,10 +176,15 @@ export const harmonize: Command = {
       'ascribe harmonize --model resnet.onnx --model vit.onnx --model mobilenet.onnx --data photos',
       'six methods, all ordered pairs, one report; interrupted, the same line goes on',
     ],
+    ['ascribe harmonize train', 'two CNNs, a depthwise CNN, two transformers and a Mixer, in harmonize/models; then:'],
+    ['ascribe harmonize --data generated', 'the study of those'],
     [
       'ascribe harmonize --model a.onnx --model b.onnx --data photos -m grad-cam -m occlusion --limit 40',
       'transfer and agreement of two methods between two models',
     ],
   ],
-  run: (_args: readonly [], options: Options, context) => run(options, context),
+  run([step]: readonly [string | undefined], options: Options, context) {
+    if (step !== undefined && step !== 'train') throw new UsageError(`unknown step "${step}" (there is train)`)
+    return step === 'train' ? train(options, context) : run(options, context)
+  },
 }

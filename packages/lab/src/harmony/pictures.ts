@@ -44,13 +44,19 @@ export async function openHarmonyPictures(request: ImageSetRequest): Promise<Har
     picture: key =>
       recent.get(key, async () => {
         if (source) {
-          const { pixels, mask } = source.picture('obj', 'val', Number(key.split('/').at(-1)))
+          const { pixels, mask } = source.picture('obj', 'val', indexOf(source, key))
           const own = { width: size, height: size, channels: 3, data: pixels } as const
           return { pixels: own, ...(mask && { mask: mask.map(value => (value >= 128 ? 1 : 0)) }) }
         }
         return { pixels: square(toRgb(await images.picture(key)), size) }
       }),
   }
+}
+
+/** A key of generated pictures ends in what the picture was made of: object, scene, instance. */
+function indexOf(source: GeneratedSource, key: string): number {
+  const [object, scene, instance] = key.split('/').slice(-3).map(Number) as [number, number, number]
+  return source.find('obj', 'val', { object, scene, instance })!
 }
 
 /** The shorter side brought to `size`, the middle taken. */

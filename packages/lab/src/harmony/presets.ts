@@ -1,5 +1,18 @@
 /** @file Sizes of a harmony study. */
 import { suggestion, UsageError } from '@ascribe/core'
+import { type ArchitecturePlan, presetNamed } from '../bam/study/presets.js'
+
+/** How models for a study are trained on the generated data. */
+export interface HarmonyTraining {
+  /** Pixels along each side. */
+  readonly side: number
+  /** Training pictures per pair of object and scene. */
+  readonly instances: number
+  /** In order; a plan with several seeds gives as many models. */
+  readonly plans: readonly { readonly label: string; readonly plan: ArchitecturePlan; readonly seeds: number }[]
+  /** Below this accuracy at parity there is no study. */
+  readonly accuracy: number
+}
 
 export interface HarmonyPreset {
   readonly name: string
@@ -20,6 +33,7 @@ export interface HarmonyPreset {
   /** Pictures whose masks are put onto noise and onto another class. */
   readonly leaks: number
   readonly examples: number
+  readonly training: HarmonyTraining
 }
 
 const six = [
@@ -32,6 +46,26 @@ const six = [
 ]
 const fractions = [0.05, 0.1, 0.2, 0.3, 0.5]
 const fills = ['blur', 'mean', 'road', 'black']
+
+const [resnet, vit] = presetNamed('quick').architectures as readonly [ArchitecturePlan, ArchitecturePlan]
+const epochs = (plan: ArchitecturePlan, count: number): ArchitecturePlan => ({ ...plan, epochs: count, longer: {} })
+const shared = { perEpoch: 10_000, batch: 64, optimizer: 'adamw', weightDecay: 0.05, clip: 1 } as const
+
+/** Two CNNs, a depthwise CNN, two transformers and a Mixer. */
+const plansOf = (seeds: number): HarmonyTraining['plans'] => [
+  { label: 'resnet', plan: epochs(resnet, 6), seeds },
+  { label: 'cnn', plan: { ...shared, name: 'cnn', options: { width: 16 }, epochs: 8, learningRate: 2e-3 }, seeds: 1 },
+  { label: 'mobilenet', plan: { ...shared, name: 'mobilenet', options: {}, epochs: 8, learningRate: 4e-3 }, seeds: 1 },
+  { label: 'vit', plan: epochs(vit, 12), seeds },
+  { label: 'vit-narrow', plan: { ...epochs(vit, 12), options: { width: 64, depth: 6, heads: 4 } }, seeds: 1 },
+  {
+    label: 'mixer',
+    plan: { ...shared, name: 'mixer', options: {}, epochs: 12, learningRate: 1e-3, batch: 32 },
+    seeds: 1,
+  },
+]
+
+const smallest = { perEpoch: 64, epochs: 2, batch: 32 } as const
 
 export const harmonyPresets: readonly HarmonyPreset[] = [
   {
@@ -46,6 +80,15 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
     agreement: 2,
     leaks: 2,
     examples: 1,
+    training: {
+      side: 32,
+      instances: 2,
+      plans: [
+        { label: 'resnet', plan: { ...smallest, name: 'resnet', options: { width: 4, stages: 2 } }, seeds: 2 },
+        { label: 'vit', plan: { ...smallest, name: 'vit', options: { width: 8, depth: 1, heads: 2 } }, seeds: 1 },
+      ],
+      accuracy: 0,
+    },
   },
   {
     name: 'quick',
@@ -59,6 +102,7 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
     agreement: 24,
     leaks: 50,
     examples: 3,
+    training: { side: 64, instances: 1200, plans: plansOf(1), accuracy: 0.93 },
   },
   {
     name: 'paper',
@@ -72,6 +116,7 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
     agreement: 200,
     leaks: 400,
     examples: 6,
+    training: { side: 64, instances: 1200, plans: plansOf(3), accuracy: 0.93 },
   },
 ]
 

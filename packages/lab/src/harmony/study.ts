@@ -22,7 +22,7 @@ import { harmonisers } from './subject.js'
 import { harmonyWork } from './work.js'
 import { mapsFolder, mapsIn } from './worker.js'
 
-/** Pictures of the generated data are drawn at this side. */
+/** Pictures of the generated data are drawn at this side at most. */
 const generatedSide = 64
 
 /** @throws InputError, UsageError for models or pictures that cannot be used, AbortedError, OutputError; failed cells are in the result */
@@ -36,7 +36,7 @@ export async function runHarmonyStudy(options: HarmonyStudyOptions): Promise<Har
     const side = Math.max(...models.map(({ height, width }) => Math.max(height, width)))
     const request: ImageSetRequest = {
       data,
-      size: options.size ?? (data === 'generated' ? generatedSide : side),
+      size: options.size ?? (data === 'generated' ? Math.min(generatedSide, side) : side),
       seed: options.seed,
       set: data === 'generated' ? generatedSet(models[0]!.model.labels) : 'obj',
       limit: Math.ceil(1.2 * preset.pictures),
@@ -70,7 +70,7 @@ async function studied(session: Session): Promise<HarmonyStudy> {
     .update(
       canonicalJson(
         {
-          preset: { ...preset },
+          preset: { ...preset, training: null },
           methods: methods.map(spec => ({ ...spec })),
           models: models.map(({ model, family }) => ({ digest: model.digest, family })),
           harmonisers: harmonisers.map(one => ({ ...one })),

@@ -1,0 +1,181 @@
+/** @file Models for a harmony study, trained on the generated data, each stopped where the weakest architecture is at its best. */
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AscribeError } from '@ascribe/core'
+import { ensureFolder, nodeRuntime, readBytes, writeFileAtomic } from '@ascribe/core/node'
+import { encodeModel } from '@ascribe/onnx'
+import { GeneratedSource } from '../bam/generated.js'
+import { recipeOf } from '../bam/study/index.js'
+import { remembering } from '../bam/study/pictures.js'
+import type { ArchitecturePlan } from '../bam/study/presets.js'
+import { bamTrainingData } from '../bam/training-data.js'
+import { type TrainingData, taskOf } from '../train/data.js'
+import { exportGraph } from '../train/export.js'
+import { finishedRun, type Recipe, type TrainingRecord, trainModel } from '../train/files.js'
+import { readCheckpoint } from '../train/state.js'
+import { layoutOf } from '../train/step.js'
+import type { HarmonyPreset } from './presets.js'
+
+/** Models that do not reach the accuracy that a study needs. */
+export class UnfitHarmonyModelsError extends AscribeError {}
+
+/** Stopping is decided on pictures of another seed than those that a study scores. */
+const dataSeed = 1000
+
+const validationLimit = 1000
+
+export interface TrainHarmonyOptions {
+  readonly preset: HarmonyPreset
+  /** Where the models go: those stopped at parity here, fully trained ones in `full`. */
+  readonly folder: string
+  readonly seed: number
+  /** Models trained at the same time, one thread each. */
+  readonly processes: number
+  readonly signal?: AbortSignal
+  readonly log?: (line: string) => void
+  readonly onStep?: (name: string, share: number, loss: number) => void
+}
+
+export interface TrainedModel {
+  readonly name: string
+  readonly epoch: number
+  readonly accuracy: number
+  readonly fullAccuracy: number
+  readonly parameters: number
+}
+
+/**
+ * Parity by stopping: the target is the lowest of the models' best accuracies; each model stops at its first epoch that reaches it.
+ * @param accuracies by model, after each epoch
+ */
+export function parityOf(accuracies: readonly (readonly number[])[]): { target: number; epochs: number[] } {
+  const target = Math.min(...accuracies.map(own => Math.max(...own)))
+  return { target, epochs: accuracies.map(own => own.findIndex(accuracy => accuracy >= target)) }
+}
+
+interface Job {
+  readonly name: string
+  readonly recipe: Recipe
+  readonly output: string
+}
+
+/** @throws UnfitHarmonyModelsError below the preset's accuracy; DivergedError, AbortedError, OutputError, InputError */
+export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<TrainedModel[]> {
+  const { preset, folder, seed, log } = options
+  const { side, instances, plans, accuracy } = preset.training
+  const full = join(folder, 'full')
+  await ensureFolder(full)
+  const source = remembering(new GeneratedSource({ size: side, seed: dataSeed + seed, train: instances, validation: 10 }))
+  const data = (plan: ArchitecturePlan): TrainingData =>
+    bamTrainingData(source, 'obj', { perEpoch: plan.perEpoch, validationLimit })
+  const jobs = plans.flatMap(({ label, plan, seeds }) =>
+    Array.from({ length: seeds }, (_, s) => {
+      const name = s === 0 ? label : `${label}-seed${s + 1}`
+      return { name, plan, recipe: recipeOf(plan, 'obj', seed + s), output: join(full, `${name}.onnx`) }
+    }),
+  )
+  const records = new Map<string, TrainingRecord>()
+  const waiting = [...jobs].reverse()
+  const stop = new AbortController()
+  const abort = (): void => stop.abort(options.signal?.reason)
+  options.signal?.addEventListener('abort', abort, { once: true })
+  if (options.signal?.aborted) abort()
+  const work = async (): Promise<void> => {
+    for (let job = waiting.shift(); job && !stop.signal.aborted; job = waiting.shift())
+      records.set(job.name, await trainOne(job, data(job.plan), options, stop.signal))
+  }
+  const workers = Array.from({ length: Math.max(1, options.processes) }, work)
+  try {
+    await Promise.all(workers)
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled(workers)
+    throw error
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+  const histories = jobs.map(({ name }) => records.get(name)!.history.map(({ validationAccuracy }) => validationAccuracy))
+  const { target, epochs } = parityOf(histories)
+  log?.(`parity at ${(100 * target).toFixed(1)}%: each model at its first epoch that reaches it`)
+  if (target < accuracy) {
+    const weakest = jobs[histories.findIndex(own => Math.max(...own) === target)]!
+    throw new UnfitHarmonyModelsError(
+      `${weakest.name} reaches ${(100 * target).toFixed(1)}% at best, a study of preset ${preset.name} needs ${(100 * accuracy).toFixed(0)}%; the models are in ${full}`,
+    )
+  }
+  const trained: TrainedModel[] = []
+  for (const [i, job] of jobs.entries()) {
+    const record = records.get(job.name)!
+    await writeStopped(job, data(job.plan), record, epochs[i]!, join(folder, `${job.name}.onnx`))
+    trained.push({
+      name: job.name,
+      epoch: epochs[i]! + 1,
+      accuracy: histories[i]![epochs[i]!]!,
+      fullAccuracy: record.accuracy,
+      parameters: record.parameters,
+    })
+  }
+  await writeFileAtomic(join(folder, 'preprocessor_config.json'), await readBytes(join(full, 'preprocessor_config.json')))
+  return trained
+}
+
+const epochPath = (output: string, epoch: number): string => `${output}.epoch-${epoch}`
+
+async function trainOne(
+  { name, recipe, output }: Job,
+  data: TrainingData,
+  { log, onStep }: TrainHarmonyOptions,
+  signal: AbortSignal,
+): Promise<TrainingRecord> {
+  const finished = await finishedRun(recipe, data, output)
+  if (finished) {
+    log?.(`${name}: already trained (${(100 * finished.accuracy).toFixed(1)}%)`)
+    return finished
+  }
+  const runtime = nodeRuntime({ threads: 1 })
+  try {
+    return await trainModel({
+      recipe,
+      data,
+      output,
+      runtime,
+      signal,
+      // The checkpoint of this epoch is whole by now, and the next one replaces it.
+      onEpoch: ({ epoch, validationAccuracy, seconds }, epochs) => {
+        copyFileSync(`${output}.checkpoint`, epochPath(output, epoch))
+        log?.(
+          `${name}: epoch ${epoch + 1} of ${epochs}, validation ${(100 * validationAccuracy).toFixed(1)}%, ${seconds.toFixed(0)} s`,
+        )
+      },
+      ...(onStep && { onStep: ({ step, steps, loss }) => onStep(name, step / steps, loss) }),
+      onResume: epoch => log?.(`${name}: goes on after epoch ${epoch}`),
+    })
+  } finally {
+    if (!signal.aborted) await runtime.dispose()
+  }
+}
+
+/** The model as it was after an epoch. */
+async function writeStopped(
+  { recipe, output }: Job,
+  data: TrainingData,
+  { identity }: TrainingRecord,
+  epoch: number,
+  path: string,
+): Promise<void> {
+  const from = epochPath(output, epoch)
+  const { carried } = readCheckpoint(await readBytes(from), identity, from)
+  const task = taskOf(data)
+  const { architecture, options } = recipe
+  const graph = exportGraph({
+    architecture,
+    architectureOptions: options,
+    task,
+    layout: layoutOf(architecture, options, task),
+    parameters: carried['parameters']!,
+    statistics: carried['statistics'] ?? new Float32Array(0),
+    classes: data.classes,
+    metadata: { training: JSON.stringify({ data: data.name, epoch: epoch + 1, identity }) },
+  })
+  await writeFileAtomic(path, encodeModel(graph))
+}
