@@ -3,6 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeRuntime } from '@ascribe/core/node'
 import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
 import { readModelFile } from '@ascribe/onnx/node'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -10,7 +11,7 @@ import { recipeOf } from '../src/bam/study/index.js'
 import { agreementOf, roughness, smoothedTo } from '../src/harmony/compare.js'
 import { subjectMap } from '../src/harmony/maps.js'
 import { maskedPictures, topMask } from '../src/harmony/masking.js'
-import { classesLike } from '../src/harmony/models.js'
+import { classesLike, openHarmonyModels } from '../src/harmony/models.js'
 import { harmonyPresetNamed, harmonyPresets } from '../src/harmony/presets.js'
 import { renderHarmonyReport } from '../src/harmony/report/index.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
@@ -172,11 +173,17 @@ describe('training', () => {
     try {
       const preset = harmonyPresetNamed('smoke')
       const made = await trainHarmonyModels({ preset, folder, seed: 0, processes: 1 })
-      expect(made.map(({ name }) => name)).toEqual(['resnet', 'resnet-seed2', 'vit'])
+      expect(made.map(({ name }) => name)).toEqual(['resnet', 'resnet-seed2', 'vit', 'mixer'])
+      const runtime = nodeRuntime({ threads: 1 })
+      const paths = made.map(({ name }) => join(folder, `${name}.onnx`))
+      const opened = await openHarmonyModels(paths, runtime)
+      await runtime.dispose()
+      expect(opened.map(({ family }) => family)).toEqual(['cnn', 'cnn', 'transformer', 'mixer'])
+      expect(opened[0]!.architecture).toBe(opened[1]!.architecture)
       for (const { name } of made) expect(readModelFile(join(folder, `${name}.onnx`)).metadata.get('labels')).toContain('fish')
       const again: string[] = []
       expect(await trainHarmonyModels({ preset, folder, seed: 0, processes: 1, log: line => again.push(line) })).toEqual(made)
-      expect(again.filter(line => line.includes('already trained'))).toHaveLength(3)
+      expect(again.filter(line => line.includes('already trained'))).toHaveLength(4)
       const strict = { ...preset, training: { ...preset.training, accuracy: 1.1 } }
       await expect(trainHarmonyModels({ preset: strict, folder, seed: 0, processes: 1 })).rejects.toThrow(/needs 110%/)
     } finally {

@@ -3,7 +3,7 @@ import { suggestion, UsageError } from '@ascribe/core'
 import { type ArchitecturePlan, presetNamed } from '../bam/study/presets.js'
 
 /** How models for a study are trained on the generated data. */
-export interface HarmonyTraining {
+interface HarmonyTraining {
   /** Pixels along each side. */
   readonly side: number
   /** Training pictures per pair of object and scene. */
@@ -86,6 +86,7 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
       plans: [
         { label: 'resnet', plan: { ...smallest, name: 'resnet', options: { width: 4, stages: 2 } }, seeds: 2 },
         { label: 'vit', plan: { ...smallest, name: 'vit', options: { width: 8, depth: 1, heads: 2 } }, seeds: 1 },
+        { label: 'mixer', plan: { ...smallest, name: 'mixer', options: { width: 8, depth: 1, tokens: 8 } }, seeds: 1 },
       ],
       accuracy: 0,
     },

@@ -1,11 +1,10 @@
 /** @file Models for a harmony study, trained on the generated data, each stopped where the weakest architecture is at its best. */
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AscribeError } from '@ascribe/core'
 import { ensureFolder, nodeRuntime, readBytes, writeFileAtomic } from '@ascribe/core/node'
 import { encodeModel } from '@ascribe/onnx'
 import { GeneratedSource } from '../bam/generated.js'
-import { recipeOf } from '../bam/study/index.js'
+import { recipeOf, UnfitModelsError } from '../bam/study/index.js'
 import { remembering } from '../bam/study/pictures.js'
 import type { ArchitecturePlan } from '../bam/study/presets.js'
 import { bamTrainingData } from '../bam/training-data.js'
@@ -15,9 +14,6 @@ import { finishedRun, type Recipe, type TrainingRecord, trainModel } from '../tr
 import { readCheckpoint } from '../train/state.js'
 import { layoutOf } from '../train/step.js'
 import type { HarmonyPreset } from './presets.js'
-
-/** Models that do not reach the accuracy that a study needs. */
-export class UnfitHarmonyModelsError extends AscribeError {}
 
 /** Stopping is decided on pictures of another seed than those that a study scores. */
 const dataSeed = 1000
@@ -59,7 +55,7 @@ interface Job {
   readonly output: string
 }
 
-/** @throws UnfitHarmonyModelsError below the preset's accuracy; DivergedError, AbortedError, OutputError, InputError */
+/** @throws UnfitModelsError below the preset's accuracy; DivergedError, AbortedError, OutputError, InputError */
 export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<TrainedModel[]> {
   const { preset, folder, seed, log } = options
   const { side, instances, plans, accuracy } = preset.training
@@ -99,7 +95,7 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
   log?.(`parity at ${(100 * target).toFixed(1)}%: each model at its first epoch that reaches it`)
   if (target < accuracy) {
     const weakest = jobs[histories.findIndex(own => Math.max(...own) === target)]!
-    throw new UnfitHarmonyModelsError(
+    throw new UnfitModelsError(
       `${weakest.name} reaches ${(100 * target).toFixed(1)}% at best, a study of preset ${preset.name} needs ${(100 * accuracy).toFixed(0)}%; the models are in ${full}`,
     )
   }
