@@ -95,11 +95,18 @@ export async function examine(model: Model, options: ExamineOptions): Promise<Ex
   }
   onStep('trying the methods')
   const advice: MethodAdvice[] = []
-  const attention = hasAttention(evaluator)
-  const concerned = methods.filter(
-    ({ control, needs }) =>
-      !control && (hasTrees(graph) || !needs.includes('trees')) && (attention || !needs.includes('attention')),
-  )
+  // Needs that few models meet, or that only an option can meet: nobody misses a detector's method on a classifier.
+  const met: Readonly<Record<string, boolean>> = {
+    trees: hasTrees(graph),
+    attention: hasAttention(evaluator),
+    tokens: model.embedding !== undefined,
+    'data set': false,
+    detector: false,
+    'graph attention': false,
+    'linear model': false,
+    'additive model': false,
+  }
+  const concerned = methods.filter(({ control, needs }) => !control && needs.every(need => met[need] ?? true))
   for (const method of concerned) advice.push(await tryMethod(method, model, options, check))
   return {
     model: model.name,
