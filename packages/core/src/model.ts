@@ -213,7 +213,7 @@ const tiny = (graph: Graph): boolean =>
 
 /** The output of the first lookup of float rows by an integer model input: where a token model turns continuous. */
 function embeddingOutput(graph: Graph): string | undefined {
-  const reached = new Set(graph.inputs.map(({ name }) => name))
+  const reached = new Set(graph.inputs.flatMap(({ name, type }) => (isFloat(type.dtype) ? [] : [name])))
   for (const node of graph.nodes) {
     if (!node.inputs.some(input => reached.has(input))) continue
     for (const output of node.outputs) {
