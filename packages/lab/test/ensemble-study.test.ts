@@ -11,7 +11,7 @@ import { formMaps, learnedWeights, mapOf } from '../src/ensemble/combined.js'
 import { candidates, defaults, learnedScales } from '../src/ensemble/entry.js'
 import { foldsOf } from '../src/ensemble/folds.js'
 import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
-import { checkMember, defaultMembers } from '../src/ensemble/members.js'
+import { checkMember, defaultMembers, type MemberSpec } from '../src/ensemble/members.js'
 import { curveScores, infidelityOf, irofOf, pixelOrder } from '../src/ensemble/scores.js'
 import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
 import { openImages } from '../src/greedy/image/images.js'
@@ -183,7 +183,7 @@ describe('a study', () => {
           { label: 'gradient', method: 'gradient', options: {} },
           { label: 'occlusion', method: 'occlusion', options: { window: '16', stride: '16' } },
           { label: 'integrated-gradients', method: 'integrated-gradients', options: { points: '4' } },
-        ],
+        ] as readonly MemberSpec[],
         data: 'generated',
         folder,
         seed: 0,
