@@ -187,7 +187,7 @@ describe('predictions', () => {
 describe('drawing', () => {
   const context = {
     layout: 'NCHW',
-    rank: (tensor: string) => (tensor === 'picture' || tensor === 'layer' ? 4 : 2),
+    shape: (tensor: string) => ({ picture: ['n', 1, 2, 4], layer: ['n', 3, 1, 2], tokens: ['n', 4, 5] })[tensor] ?? ['n', 3],
     positions: (_: string, length: number, tokens: boolean) => positionLabels({}, length, tokens),
     colormaps: ['magma'],
     mapAlone: false,
@@ -210,6 +210,13 @@ describe('drawing', () => {
     expect(draw('layer', { values: Float32Array.of(0, 1), dims: [1, 1, 2] }, context).overlay).toBeUndefined()
     const raised = draw('layer', { values: Float32Array.of(10, 12), dims: [1, 1, 2] }, context)
     expect(raised.legend!.range.low).toBe(10)
+  })
+
+  it('overlays the tokens of a picture on their grid, and draws their own elements as bars', () => {
+    const grid = draw('tokens', { values: Float32Array.of(0, 1, 2, 3), dims: [1, 2, 2] }, { ...context, picture: seen })
+    expect(grid.overlay).toBeDefined()
+    const own = draw('tokens', { values: new Float32Array(20).fill(1), dims: [1, 4, 5] }, { ...context, picture: seen })
+    expect(own.file!.extension).toBe('svg')
   })
 
   it('draws bars for columns and tokens, and nothing for what has no picture', () => {

@@ -73,7 +73,7 @@ export async function ensembleItem(job: EnsembleJob, item: Item): Promise<Ensemb
   const context: DrawContext = {
     ...(picture ? { picture } : {}),
     layout: job.layout,
-    rank: tensor => graph.type(tensor)?.shape?.length,
+    shape: tensor => graph.type(tensor)?.shape ?? undefined,
     positions: (_, length, tokens) => positionLabels(loaded.row, length, tokens),
     colormaps: [],
     mapAlone: false,

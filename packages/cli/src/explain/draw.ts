@@ -40,8 +40,8 @@ export interface DrawContext {
   readonly picture?: Pixels
   /** Layout of the explained tensors that are model inputs. */
   readonly layout: Layout
-  /** Rank of a tensor inside the model; undefined where it is not known. */
-  readonly rank: (tensor: string) => number | undefined
+  /** Shape of a tensor inside the model, as far as it is known. */
+  readonly shape: (tensor: string) => readonly unknown[] | undefined
   /** Names for positions of a sequence of this length. */
   readonly positions: (tensor: string, length: number, tokens: boolean) => readonly string[]
   /** Asked-for colormaps; each serves maps of its kind. */
@@ -72,8 +72,10 @@ export function selectionMap(order: Int32Array, dims: readonly number[], { layou
 }
 
 export function draw(tensor: string, { values, dims }: AttributionMap, context: DrawContext): Drawing {
-  const rank = context.rank(tensor)
-  const spatial = rank === 4 && (dims.length === 4 || dims.length === 3) && dims[0] === 1
+  const shape = context.shape(tensor)
+  // Tokens of a picture as [1, height, width]: no map of the tensor's own elements.
+  const tokens = shape?.length === 3 && context.picture && (shape[1] !== dims[1] || shape[2] !== dims[2])
+  const spatial = dims[0] === 1 && (dims.length === 3 ? shape?.length === 4 || tokens : dims.length === 4 && shape?.length === 4)
   if (spatial) return drawMap(tensor, { values, dims }, context)
   const sums = textSums({ values, dims }, context)
   if (context.text && sums) return drawText(sums, context.text)

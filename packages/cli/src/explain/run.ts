@@ -123,7 +123,7 @@ export async function explainItem(job: Job, item: Item): Promise<Outcome> {
         const context: DrawContext = {
           ...(picture ? { picture } : {}),
           layout: job.layout,
-          rank: tensor => graph.type(tensor)?.shape?.length,
+          shape: tensor => graph.type(tensor)?.shape ?? undefined,
           positions: (_, length, tokens) => positionLabels(loaded.row, length, tokens),
           colormaps: job.colormaps,
           mapAlone: job.mapsAlone,
