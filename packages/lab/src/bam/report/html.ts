@@ -4,9 +4,9 @@ import type { BamReport, ExampleRow, Figure, ModelRow, PlainTable } from './data
 import { findingsPart } from './findings-part.js'
 import { howToRead } from './how-to-read.js'
 import { idOf, metricPart } from './metric-part.js'
+import { reportPage } from './page.js'
 import { paperPart } from './paper-part.js'
-import { style } from './style.js'
-import { type Cell, renderTable, sortScript, sortScriptHash, textCell } from './table.js'
+import { type Cell, renderTable, textCell } from './table.js'
 import { metricsOf, metricTitle, whole } from './words.js'
 
 /**
@@ -32,31 +32,12 @@ export function renderBamReport(report: BamReport): string {
     tablesPart(report.tables),
     howToRead,
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>${esc(report.title)}</title>
-<style>
-${style}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${esc(report.title)}</h1>
-<ul class="facts">${report.facts.map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-${contents(report, metrics)}
-</header>
-${parts.filter(Boolean).join('\n')}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+  return reportPage({
+    title: report.title,
+    facts: report.facts,
+    header: contents(report, metrics),
+    body: parts.filter(Boolean).join('\n'),
+  })
 }
 
 function contents(report: BamReport, metrics: readonly string[]): string {

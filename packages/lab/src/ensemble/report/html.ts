@@ -1,7 +1,7 @@
 /** @file The report of an ensemble study as one self-contained HTML page: no network, pictures inside, readable without script. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { style } from '../../bam/report/style.js'
-import { renderTable, sortScript, sortScriptHash } from '../../bam/report/table.js'
+import { reportPage } from '../../bam/report/page.js'
+import { renderTable } from '../../bam/report/table.js'
 import type { EnsembleReport, EnsembleStatement, ReportCell, ReportTable } from './assemble.js'
 
 const more = `
@@ -27,37 +27,19 @@ export function renderEnsembleReport(report: EnsembleReport): string {
     ...report.tables.map(({ id, title }): [string, string] => [id, title]),
     ['reading', 'How to read this page'],
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>${esc(report.title)}</title>
-<style>
-${style}${more}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${esc(report.title)}</h1>
-<ul class="facts">${report.facts.map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-<ul class="warnings">${report.warnings.map(text => `<li>${esc(text)}</li>`).join('')}</ul>
-<nav aria-label="Contents">${links.map(([id, label]) => `<a href="#${id}">${esc(label)}</a>`).join('')}</nav>
-</header>
-<section id="statements"><h2>What holds</h2><ul class="statements">${report.statements.map(statement).join('')}</ul></section>
+  return reportPage({
+    title: report.title,
+    facts: report.facts,
+    header: `<ul class="warnings">${report.warnings.map(text => `<li>${esc(text)}</li>`).join('')}</ul>
+<nav aria-label="Contents">${links.map(([id, label]) => `<a href="#${id}">${esc(label)}</a>`).join('')}</nav>`,
+    body: `<section id="statements"><h2>What holds</h2><ul class="statements">${report.statements.map(statement).join('')}</ul></section>
 <section id="ranks"><h2>Ranks</h2><figure>${report.ranking}<figcaption>Ranks of every picture on the four curves, averaged. Pairs are told apart by a
 paired bootstrap clustered by source with Holm’s correction over all pairs, at 5%. Members are grey.</figcaption></figure></section>
 ${maps(report)}
 ${report.tables.map(table).join('\n')}
-${reading}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+${reading}`,
+    style: more,
+  })
 }
 
 const statement = ({ text, verdict, details }: EnsembleStatement): string =>

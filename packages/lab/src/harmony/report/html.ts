@@ -1,7 +1,7 @@
 /** @file The report of a harmony study as one self-contained HTML page: no network, pictures inside, readable without script. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { style } from '../../bam/report/style.js'
-import { type Cell, renderTable, sortScript, sortScriptHash, textCell } from '../../bam/report/table.js'
+import { reportPage } from '../../bam/report/page.js'
+import { type Cell, renderTable, textCell } from '../../bam/report/table.js'
 import { lineChart } from '../../charts/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
 import { heatChart } from './heat.js'
@@ -244,32 +244,14 @@ export function renderHarmonyReport(study: HarmonyStudy): string {
         .map(line => `<div class="soft">${esc(line)}</div>`)
         .join('')}</li>`,
   )
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>Harmony across models</title>
-<style>
-${style}${more}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>Harmony across models</h1>
-<ul class="facts">${[...facts, ...warnings].map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-<nav aria-label="Contents">${sections.map(({ id, title }) => `<a href="#${id}">${esc(title)}</a>`).join('')}</nav>
-</header>
-<section id="statements"><h2>What holds</h2><ul class="statements">${statements.join('')}</ul></section>
-${sections.map(({ id, title, body }) => `<section id="${id}"><h2>${esc(title)}</h2>${body}</section>`).join('\n')}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+  return reportPage({
+    title: 'Harmony across models',
+    facts: [...facts, ...warnings],
+    header: `<nav aria-label="Contents">${sections.map(({ id, title }) => `<a href="#${id}">${esc(title)}</a>`).join('')}</nav>`,
+    body: `<section id="statements"><h2>What holds</h2><ul class="statements">${statements.join('')}</ul></section>
+${sections.map(({ id, title, body }) => `<section id="${id}"><h2>${esc(title)}</h2>${body}</section>`).join('\n')}`,
+    style: more,
+  })
 }
 
 /** What the study found in few lines, for the terminal. */

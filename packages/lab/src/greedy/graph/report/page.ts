@@ -1,7 +1,7 @@
 /** @file The report as one self-contained HTML page. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { style } from '../../../bam/report/style.js'
-import { renderTable, sortScript, sortScriptHash, textCell } from '../../../bam/report/table.js'
+import { reportPage } from '../../../bam/report/page.js'
+import { renderTable, textCell } from '../../../bam/report/table.js'
 
 export interface PageTable {
   readonly title: string
@@ -48,30 +48,11 @@ export function renderGraphPage({ title, facts, findings, sections, failures }: 
 <div class="charts">${section.figures.map(svg => `<figure>${svg}</figure>`).join('\n')}</div>
 ${section.tables.map(table).join('\n')}</section>`,
   )
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>${esc(title)}</title>
-<style>
-${style}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${esc(title)}</h1>
-<ul class="facts">${facts.map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-</header>
-<section><h2>Greedy PIG against integrated gradients and saliency</h2>${list(findings)}</section>
+  return reportPage({
+    title,
+    facts,
+    body: `<section><h2>Greedy PIG against integrated gradients and saliency</h2>${list(findings)}</section>
 ${parts.join('\n')}
-${failures.length > 0 ? `<section><h2>Failures</h2>${list(failures)}</section>` : ''}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+${failures.length > 0 ? `<section><h2>Failures</h2>${list(failures)}</section>` : ''}`,
+  })
 }

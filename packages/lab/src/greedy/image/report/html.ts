@@ -1,7 +1,7 @@
 /** @file The report of an image study as one self-contained HTML page: no network, pictures inside, readable without script. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { style } from '../../../bam/report/style.js'
-import { type Cell, renderTable, sortScript, sortScriptHash } from '../../../bam/report/table.js'
+import { reportPage } from '../../../bam/report/page.js'
+import { type Cell, renderTable } from '../../../bam/report/table.js'
 import type { ImageReport, ReportCell, ReportTable, Statement } from './data.js'
 
 const more = `
@@ -38,40 +38,22 @@ export function renderImageReport(report: ImageReport): string {
     ...report.tables.map(({ id, title }): [string, string] => [id, title]),
     ['reading', 'How to read this page'],
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>${esc(report.title)}</title>
-<style>
-${style}${more}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${esc(report.title)}</h1>
-<ul class="facts">${report.facts.map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-<ul class="warnings">${report.warnings.map(text => `<li>${esc(text)}</li>`).join('')}</ul>
-<nav aria-label="Contents">${links.map(([id, label]) => `<a href="#${id}">${esc(label)}</a>`).join('')}</nav>
-</header>
-<section id="statements"><h2>What holds</h2><ul class="statements">${report.statements.map(statement).join('')}</ul></section>
+  return reportPage({
+    title: report.title,
+    facts: report.facts,
+    header: `<ul class="warnings">${report.warnings.map(text => `<li>${esc(text)}</li>`).join('')}</ul>
+<nav aria-label="Contents">${links.map(([id, label]) => `<a href="#${id}">${esc(label)}</a>`).join('')}</nav>`,
+    body: `<section id="statements"><h2>What holds</h2><ul class="statements">${report.statements.map(statement).join('')}</ul></section>
 <section id="curves"><h2>Curves</h2><div class="charts">${report.figures
-    .map(
-      ({ title, caption, svg }) => `<figure aria-label="${esc(title)}">${svg}<figcaption>${esc(caption)}</figcaption></figure>`,
-    )
-    .join('\n')}</div></section>
+      .map(
+        ({ title, caption, svg }) => `<figure aria-label="${esc(title)}">${svg}<figcaption>${esc(caption)}</figcaption></figure>`,
+      )
+      .join('\n')}</div></section>
 ${maps(report)}
 ${report.tables.map(table).join('\n')}
-${reading}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+${reading}`,
+    style: more,
+  })
 }
 
 const statement = ({ text, verdict, details }: Statement): string =>

@@ -1,7 +1,7 @@
 /** @file The report of the tables study as one self-contained HTML page. */
 import { escapeHtml as esc, formatNumber } from '@ascribe/core'
-import { style } from '../../../bam/report/style.js'
-import { type Cell, renderTable, sortScript, sortScriptHash, type Table, textCell } from '../../../bam/report/table.js'
+import { reportPage } from '../../../bam/report/page.js'
+import { type Cell, renderTable, type Table, textCell } from '../../../bam/report/table.js'
 import { barChart, lineChart } from '../../../charts/index.js'
 import type { Difference, Interval, ModelSummary, SelectorScore, TabularReport } from './data.js'
 
@@ -20,31 +20,12 @@ export function renderTabularReport(report: TabularReport): string {
     ['ablation', 'Settings of greedy-pig', ablationPart(report)],
     ['reading', 'How to read this page', reading],
   ]
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${sortScriptHash}'">
-<title>${esc(report.title)}</title>
-<style>
-${style}
-</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${esc(report.title)}</h1>
-<ul class="facts">${report.facts.map(fact => `<li>${esc(fact)}</li>`).join('')}</ul>
-<nav aria-label="Contents">${sections.map(([id, title]) => `<a href="#${id}">${esc(title)}</a>`).join('')}</nav>
-</header>
-${sections.map(([id, title, body]) => `<section id="${id}"><h2>${esc(title)}</h2>${body}</section>`).join('\n')}
-<footer>The same numbers lie beside this page in report.json.</footer>
-</main>
-<script>${sortScript}</script>
-</body>
-</html>
-`
+  return reportPage({
+    title: report.title,
+    facts: report.facts,
+    header: `<nav aria-label="Contents">${sections.map(([id, title]) => `<a href="#${id}">${esc(title)}</a>`).join('')}</nav>`,
+    body: `${sections.map(([id, title, body]) => `<section id="${id}"><h2>${esc(title)}</h2>${body}</section>`).join('\n')}`,
+  })
 }
 
 const idOf = (table: string, training: string): string => `${table}-${training}`.replace(/[^\w-]+/g, '-')
