@@ -67,11 +67,12 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
   const jobs = plans.flatMap(({ label, plan, seeds }) =>
     Array.from({ length: seeds }, (_, s) => {
       const name = s === 0 ? label : `${label}-seed${s + 1}`
-      return { name, plan, recipe: recipeOf(plan, 'obj', seed + s), output: join(full, `${name}.onnx`) }
+      return { name, seed: s, plan, recipe: recipeOf(plan, 'obj', seed + s), output: join(full, `${name}.onnx`) }
     }),
   )
   const records = new Map<string, TrainingRecord>()
-  const waiting = [...jobs].reverse()
+  // Every architecture first, the slow ones of the list's end before all; then the other seeds.
+  const waiting = [...jobs].reverse().sort((a, b) => a.seed - b.seed)
   const stop = new AbortController()
   const abort = (): void => stop.abort(options.signal?.reason)
   options.signal?.addEventListener('abort', abort, { once: true })
