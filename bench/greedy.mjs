@@ -66,7 +66,11 @@ for (const file of given.models.split(',')) {
     pairs.push(i % 2 ? { adaptive: second, plain: first } : { adaptive: first, plain: second })
   }
   const ratios = pairs.map(pair => pair.adaptive / pair.plain)
-  const middle = side => quantile(pairs.map(pair => pair[side]), 0.5).toFixed(0)
+  const middle = side =>
+    quantile(
+      pairs.map(pair => pair[side]),
+      0.5,
+    ).toFixed(0)
   const ratio = quantile(ratios, 0.5)
   failed ||= ratio > bar
   console.log(
