@@ -1,7 +1,5 @@
 /** @file Graphs that are generated and graphs that are read. */
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { InputError, UsageError } from '@ascribe/core'
 import { describe, expect, test } from 'vitest'
@@ -68,12 +66,9 @@ describe('readers', () => {
     expect(() => readContentGraph('tiny', 'p1 1 ML\np1 0 ML\n', '', 0)).toThrow(/paper p1 is there twice/)
   })
 
-  test('a name that is nothing, and pickled files', async () => {
+  test('a name that is nothing', async () => {
     await expect(openGraph('tree-cycle', { seed: 0 })).rejects.toThrow(/did you mean "tree-cycles"/)
     await expect(openGraph('nowhere', { seed: 0 })).rejects.toThrow(UsageError)
-    const folder = mkdtempSync(join(tmpdir(), 'planetoid-'))
-    writeFileSync(join(folder, 'ind.citeseer.graph'), '')
-    await expect(openGraph(folder, { seed: 0 })).rejects.toThrow(/ind\.citeseer\.graph: pickled Python objects are not read/)
   })
 
   test.skipIf(!present)(`Cora${present ? '' : ' (skipped: ../shared/data is not there)'}`, async () => {

@@ -32,7 +32,7 @@ export const graph: Command = {
   arguments: [
     [
       '[graphs...]',
-      "ba-shapes, ba-community, tree-cycles, tree-grid, or folders with nodes.csv and edges.csv, or NAME.content and NAME.cites (default: the preset's)",
+      "ba-shapes, ba-community, tree-cycles, tree-grid, or folders with nodes.csv and edges.csv, NAME.content and NAME.cites, or the Planetoid files ind.NAME.* (default: the preset's)",
     ],
   ],
   flags: [

@@ -1,18 +1,9 @@
-/** @file Citation graphs from text: nodes.csv with edges.csv, and the Planetoid data's plain form .content with .cites. */
+/** @file Citation graphs from text: nodes.csv with edges.csv, and the plain form .content with .cites. */
 import { InputError, Random } from '@ascribe/core'
 import { parseCsv } from '../../../data/table/csv.js'
 import { shuffled } from '../../../order.js'
+import { shares, whole } from './bags-of-words.js'
 import { type Edge, type NodeGraph, nodeGraph, type Split } from './node-graph.js'
-
-/** Rows divided by their sums, as is usual for bags of words; empty rows stay zero. */
-function shares(features: Float32Array, columns: number): Float32Array {
-  for (let start = 0; start < features.length; start += columns) {
-    const row = features.subarray(start, start + columns)
-    const total = row.reduce((sum, value) => sum + value, 0)
-    if (total > 0) for (let i = 0; i < columns; i++) row[i]! /= total
-  }
-  return features
-}
 
 /** The rows of a CSV file below its head, which must have these columns. @throws InputError */
 function rowsOf(text: string, name: string, columns: readonly string[]): (readonly string[])[] {
@@ -23,13 +14,6 @@ function rowsOf(text: string, name: string, columns: readonly string[]): (readon
     if (cells.length !== columns.length)
       throw new InputError(`${name}, line ${line}: ${cells.length} cells, ${columns.length} are needed`)
   return records.map(({ cells }) => cells)
-}
-
-const whole = (text: string, where: string): number => {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isInteger(value) || value < 0)
-    throw new InputError(`${where}: "${text}" is no whole number from 0`)
-  return value
 }
 
 /**
@@ -74,7 +58,7 @@ const planetoid = { perClass: 20, validation: 500, test: 1000 } as const
 
 /**
  * NAME.content (id, values, class per line) with NAME.cites (cited, citing). Edges to papers without a line are left out, as there are some
- * in Citeseer. The split is drawn from the seed in the sizes of the Planetoid splits: the published ones are kept in pickled files only.
+ * in Citeseer. The split is drawn from the seed in the sizes of the Planetoid splits; the published ones are in the Planetoid files.
  * @throws InputError naming file and line
  */
 export function readContentGraph(name: string, contentText: string, citesText: string, seed: number): NodeGraph {

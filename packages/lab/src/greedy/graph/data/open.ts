@@ -6,6 +6,7 @@ import { readBytes } from '@ascribe/core/node'
 import { readContentGraph, readCsvGraph } from './citation.js'
 import { generatedGraphs } from './generated.js'
 import type { NodeGraph } from './node-graph.js'
+import { planetoidParts, readPlanetoid } from './planetoid.js'
 
 export interface OpenGraphOptions {
   readonly seed: number
@@ -14,7 +15,8 @@ export interface OpenGraphOptions {
 }
 
 /**
- * `ba-shapes`, `ba-community`, `tree-cycles`, `tree-grid`, or a folder with nodes.csv and edges.csv, or with NAME.content and NAME.cites.
+ * `ba-shapes`, `ba-community`, `tree-cycles`, `tree-grid`, or a folder with nodes.csv and edges.csv, with NAME.content and NAME.cites, or
+ * with the Planetoid files ind.NAME.*.
  * @throws UsageError where it is neither, InputError for files that cannot be read
  */
 export async function openGraph(text: string, { seed, scale = 1 }: OpenGraphOptions): Promise<NodeGraph> {
@@ -23,7 +25,7 @@ export async function openGraph(text: string, { seed, scale = 1 }: OpenGraphOpti
   const names = Object.keys(generatedGraphs)
   if (!files)
     throw new UsageError(
-      `there is no graph "${text}"${suggestion(text, names)}: name ${names.join(', ')}, or a folder with nodes.csv and edges.csv, or NAME.content and NAME.cites`,
+      `there is no graph "${text}"${suggestion(text, names)}: name ${names.join(', ')}, or a folder with nodes.csv and edges.csv, NAME.content and NAME.cites, or the Planetoid files ind.NAME.*`,
     )
   const name = basename(resolve(text))
   const read = async (file: string): Promise<string> => new TextDecoder().decode(await readBytes(join(text, file)))
@@ -33,10 +35,17 @@ export async function openGraph(text: string, { seed, scale = 1 }: OpenGraphOpti
     .find(file => file.endsWith('.content') && files.includes(file.replace(/content$/, 'cites')))
     ?.replace(/\.content$/, '')
   if (stem !== undefined) return readContentGraph(stem, await read(`${stem}.content`), await read(`${stem}.cites`), seed)
-  const pickled = files.find(file => /^ind\.[^.]+\.(x|allx|graph)$/.test(file))
-  if (pickled)
-    throw new InputError(
-      `${join(text, pickled)}: pickled Python objects are not read; put NAME.content and NAME.cites there, or write nodes.csv and edges.csv`,
+  const planetoid = files.map(file => /^ind\.(.+)\.graph$/.exec(file)?.[1]).find(found => found !== undefined)
+  if (planetoid !== undefined) {
+    const missing = planetoidParts.find(part => !files.includes(`ind.${planetoid}.${part}`))
+    if (missing !== undefined)
+      throw new InputError(`${text}: ind.${planetoid}.${missing} is missing beside ind.${planetoid}.graph`)
+    const parts = await Promise.all(
+      planetoidParts.map(async part => [part, await readBytes(join(text, `ind.${planetoid}.${part}`))] as const),
     )
-  throw new InputError(`${text}: neither nodes.csv with edges.csv nor NAME.content with NAME.cites is there`)
+    return readPlanetoid(planetoid, Object.fromEntries(parts) as Parameters<typeof readPlanetoid>[1])
+  }
+  throw new InputError(
+    `${text}: neither nodes.csv with edges.csv, nor NAME.content with NAME.cites, nor the files ind.NAME.* are there`,
+  )
 }
