@@ -5,9 +5,11 @@ import type { Evaluator } from '../evaluator.js'
 /** One map per explained tensor, of its own dims. */
 export function mapsOf(evaluator: Evaluator, value: (name: string, index: number) => number): Record<string, AttributionMap> {
   return Object.fromEntries(
-    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => [
-      name,
-      { dims, values: Float32Array.from(data, (_, i) => value(name, i)) },
-    ]),
+    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => {
+      // A loop: Float32Array.from with a function takes ten times as long, and adaptive methods come here in every round.
+      const values = new Float32Array(data.length)
+      for (let i = 0; i < values.length; i++) values[i] = value(name, i)
+      return [name, { dims, values }]
+    }),
   )
 }

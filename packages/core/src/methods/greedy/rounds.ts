@@ -32,13 +32,16 @@ type Attribute = (
   selected: (feature: number) => boolean,
 ) => Promise<Readonly<Record<string, AttributionMap>>>
 
-/** Where each value of a map lies in the explained tensor: at itself, or, for one value per place of a picture, at the first channel. */
-function elementsOf(evaluator: Evaluator, name: string, { values, dims }: AttributionMap): (index: number) => number {
+/**
+ * Value i of a map lies at element i * step of the explained tensor: at itself, or, for one value per place of a picture, at the first
+ * channel.
+ */
+function stepOf(evaluator: Evaluator, name: string, { values, dims }: AttributionMap): number {
   const input = evaluator.inputs[name]
-  if (input && values.length === input.data.length) return index => index
+  if (input && values.length === input.data.length) return 1
   const axes = input && evaluator.pictureAxes(name)
   const strides = input && axes && pictureStrides(input.dims, axes)
-  if (strides && strides.places === values.length) return index => index * strides.placeStep
+  if (strides && strides.places === values.length) return strides.placeStep
   throw new UsageError(
     `a greedy selection needs values at the explained tensor's own elements or places, and the map of "${name}" has dims [${dims}]; choose another method as "of"`,
   )
@@ -63,9 +66,8 @@ export async function greedyRounds(
   )
   for (const name of evaluator.at) {
     const { data } = evaluator.inputs[name]!
-    labels[name]!.forEach((label, i) => {
-      if (label < 0) start[name]![i] = data[i]!
-    })
+    const [own, point] = [labels[name]!, start[name]!]
+    for (let i = 0; i < own.length; i++) if (own[i]! < 0) point[i] = data[i]!
   }
   const order: number[] = []
   const rank = new Int32Array(count).fill(-1)
@@ -74,36 +76,34 @@ export async function greedyRounds(
     const found = await attribute(start, round, feature => rank[feature]! >= 0)
     const scores = new Float64Array(count)
     for (const [name, map] of Object.entries(found)) {
-      const element = elementsOf(evaluator, name, map)
-      map.values.forEach((value, i) => {
-        const label = labels[name]![element(i)]!
-        if (label >= 0) scores[label]! += value
-      })
+      const [own, step] = [labels[name]!, stepOf(evaluator, name, map)]
+      for (let i = 0; i < map.values.length; i++) {
+        const label = own[i * step]!
+        if (label >= 0) scores[label]! += map.values[i]!
+      }
     }
     const left = Array.from({ length: count }, (_, feature) => feature).filter(feature => rank[feature]! < 0)
     left.sort((a, b) => scores[b]! - scores[a]! || a - b)
     const last = round === rounds - 1
-    const taken = new Set(last ? left : left.slice(0, each))
-    for (const feature of left.slice(0, taken.size)) rank[feature] = order.push(feature) - 1
+    const before = order.length
+    for (const feature of last ? left : left.slice(0, each)) rank[feature] = order.push(feature) - 1
+    const isTaken = (label: number): boolean => label >= 0 && rank[label]! >= before
     for (const [name, map] of Object.entries(found)) {
-      const own = (maps[name] ??= { values: new Float32Array(map.values.length), dims: map.dims })
-      const element = elementsOf(evaluator, name, map)
-      map.values.forEach((value, i) => {
-        if (taken.has(labels[name]![element(i)]!)) own.values[i] = value
-      })
+      const kept = (maps[name] ??= { values: new Float32Array(map.values.length), dims: map.dims }).values
+      const [own, step] = [labels[name]!, stepOf(evaluator, name, map)]
+      for (let i = 0; i < kept.length; i++) if (isTaken(own[i * step]!)) kept[i] = map.values[i]!
     }
     for (const name of evaluator.at) {
       const { data } = evaluator.inputs[name]!
-      labels[name]!.forEach((label, i) => {
-        if (taken.has(label)) start[name]![i] = data[i]!
-      })
+      const [own, point] = [labels[name]!, start[name]!]
+      for (let i = 0; i < own.length; i++) if (isTaken(own[i]!)) point[i] = data[i]!
     }
     evaluator.progress(round + 1, rounds, 'rounds')
   }
   const ranks = Object.entries(maps).map(([name, map]) => {
-    const element = elementsOf(evaluator, name, map)
+    const step = stepOf(evaluator, name, map)
     const own = Int32Array.from(map.values, (_, i) => {
-      const label = labels[name]![element(i)]!
+      const label = labels[name]![i * step]!
       return label < 0 ? -1 : rank[label]!
     })
     return [name, own] as const
