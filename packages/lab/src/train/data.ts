@@ -7,6 +7,8 @@ export interface Row {
   readonly label: number
   /** What it counts in the loss; default 1. */
   readonly weight?: number
+  /** What it should be answered, as shares of the classes; only in data that say `soft`. */
+  readonly target?: Float32Array
 }
 
 /** Data whose rows are the nodes of one graph: every step sees all of them, and those of weight 0 only as neighbours. */
@@ -37,6 +39,8 @@ export interface TrainingData {
   readonly training: (epoch: number, index: number) => Row | Promise<Row>
   readonly validation: (index: number) => Row | Promise<Row>
   readonly graph?: GraphTraining
+  /** Training rows carry a `target`, which is learned in place of the label. */
+  readonly soft?: true
 }
 
 /** What a network for these data reads and answers. */

@@ -85,10 +85,13 @@ function packed(
   const values = picture ? new Uint8Array(rows * size) : new Float32Array(rows * size)
   const labels = new BigInt64Array(rows)
   const weights = new Float32Array(rows)
+  const classes = data.classes.length
+  const targets = data.soft && new Float32Array(rows * classes)
   made.forEach((row, position) => {
     if (values instanceof Uint8Array) fill(row, position, values, position * size)
     else values.set(row.values, position * size)
     labels[position] = BigInt(row.label)
+    if (targets && row.target) targets.set(row.target, position * classes)
     weights[position] = row.weight ?? 1
   })
   const [channels, height, width] = data.row as [number, number, number]
@@ -99,5 +102,6 @@ function packed(
     rows: value,
     labels: { dtype: 'int64', dims: [rows], data: labels },
     weights: { dtype: 'float32', dims: [rows], data: weights },
+    ...(targets && { targets: { dtype: 'float32' as const, dims: [rows, classes], data: targets } }),
   }
 }

@@ -37,6 +37,8 @@ export interface Recipe {
   readonly augmentation?: Augmentation
   /** Default 0. */
   readonly seed?: number
+  /** Digest of the weights that an architecture starts from where the seed does not draw them. */
+  readonly from?: string
 }
 
 export interface TrainModelOptions {
@@ -83,6 +85,7 @@ const settle = (recipe: Recipe, data: TrainingData) => {
     clip: recipe.clip ?? 0,
     augmentation: recipe.augmentation ?? noAugmentation,
     seed: recipe.seed ?? 0,
+    ...(recipe.from === undefined ? {} : { from: recipe.from }),
   }
 }
 
@@ -125,9 +128,10 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainingRe
   await ensureFolder(dirname(output))
   const from = (await exists(checkpoint)) ? readCheckpoint(await readBytes(checkpoint), identity, checkpoint) : undefined
   if (from) options.onResume?.(from.epoch)
+  const { from: _, ...settings } = settle(recipe, data)
   const { state, step } = await trainFrom(
     {
-      ...settle(recipe, data),
+      ...settings,
       architecture: recipe.architecture,
       architectureOptions: recipe.options,
       data,
@@ -183,10 +187,10 @@ async function trainFrom(options: TrainOptions, checkpoint: string): Promise<Tra
   }
 }
 
-const recordPath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.json`
-const picturePath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.svg`
+export const recordPath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.json`
+export const picturePath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.svg`
 
-const exists = (path: string): Promise<boolean> =>
+export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -22,6 +22,8 @@ export interface StepOptions {
   readonly labelSmoothing: number
   /** Largest norm of the whole gradient; 0 does not clip. */
   readonly clip: number
+  /** Rows bring `targets` [N, classes], which are learned in place of the labels. */
+  readonly soft?: true
 }
 
 export interface TrainingStep {
@@ -57,7 +59,7 @@ function inputsOf(builder: GraphBuilder, architecture: Architecture, { row }: Ta
 }
 
 /**
- * Builds the step. Inputs: `rows`, `labels` [N] int64, `weights` [N], `parameters` [P], `statistics` [S], one `slot/...` [P] per slot of the
+ * Builds the step. Inputs: `rows`, `labels` [N] int64, `weights` [N], where asked `targets` [N, classes], `parameters` [P], `statistics` [S], one `slot/...` [P] per slot of the
  * optimiser, scalars `learning_rate` and the optimiser's own, dropout masks, and for graphs `edge_index` [2, edges].
  * Outputs: `loss`, `correct`, and new values of what is carried.
  */
@@ -79,7 +81,8 @@ export function trainingStep(options: StepOptions): TrainingStep {
   const logits = architecture.reads === 'graph' ? net.reshape(built, [rows, task.classes]) : built
   const labels = builder.input('labels', 'int64', [rows])
   const weights = builder.input('weights', 'float32', [rows])
-  const { loss, correct } = crossEntropy(builder, logits, labels, weights, task.classes, options.labelSmoothing)
+  const soft = options.soft && builder.input('targets', 'float32', [rows, task.classes])
+  const { loss, correct } = crossEntropy(builder, logits, labels, weights, task.classes, options.labelSmoothing, soft)
   for (const value of [loss, correct, ...net.updates.values()]) builder.output(value)
   const forward = specialise(builder.build({ name: `training of ${architecture.name}` }), {})
 

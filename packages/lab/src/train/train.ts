@@ -57,7 +57,12 @@ export async function train(options: TrainOptions): Promise<Trained> {
       `${data.name} has ${data.count} training rows, fewer than a batch of ${options.rows}; take smaller batches`,
     )
   const edges = data.graph && data.graph.edges.length / 2
-  const step = trainingStep({ ...options, task: taskOf(data), ...(edges === undefined ? {} : { edges }) })
+  const step = trainingStep({
+    ...options,
+    task: taskOf(data),
+    ...(edges === undefined ? {} : { edges }),
+    ...(data.soft && { soft: data.soft }),
+  })
   const session = await runtime.open(encodeModel(await graphOf(options, step)))
   try {
     const first = options.from ?? initialState(options, step)

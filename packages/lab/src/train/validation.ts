@@ -20,7 +20,7 @@ export async function validate(
 }
 
 /** Rows per validation run. */
-const validationRows = 64
+export const validationRows = 64
 
 /** Mean cross entropy (nats) and accuracy of a model (`input` -> `logits`) on the validation rows. */
 async function measure(session: Session, data: TrainingData, signal?: AbortSignal): Promise<{ loss: number; accuracy: number }> {
@@ -74,7 +74,7 @@ async function measureNodes(
 }
 
 /** Rows as an exported model reads them: pictures [N, C, H, W] in [-1, 1]. */
-function modelInput(data: { readonly row: readonly number[] }, made: readonly Row[]): TensorValue {
+export function modelInput(data: { readonly row: readonly number[] }, made: readonly Row[]): TensorValue {
   const size = data.row.reduce((product, dim) => product * dim, 1)
   const values = new Float32Array(made.length * size)
   const [channels, height, width] = data.row as [number, number, number]

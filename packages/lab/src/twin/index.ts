@@ -1,0 +1,3 @@
+/** @file Mask-adapted twins of picture models. */
+export { type AdaptOptions, adaptModel, type TwinRecord, UnfaithfulTwinError } from './adapt.js'
+export { maskFills } from './fills.js'
