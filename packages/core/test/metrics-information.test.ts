@@ -3,9 +3,9 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { aggregateCurves, measure, pictureToTensor, plainPreprocessing, prepare } from '../src/index.js'
 import { trapezoid } from '../src/metrics/curves/area.js'
 import { informationCurve, invalid } from '../src/metrics/information/curve.js'
-import { triangulate } from '../src/metrics/information/delaunay.js'
+import { GridTriangulation } from '../src/metrics/information/delaunay.js'
 import { interpolated } from '../src/metrics/information/interpolation.js'
-import { randomMask } from '../src/metrics/information/metrics.js'
+import { randomMask } from '../src/metrics/information/run.js'
 import { webpBytes, webpVersion } from '../src/node.js'
 import { Random } from '../src/random.js'
 import { build, modelOf, tensor, testRuntime } from './support/models.js'
@@ -78,6 +78,12 @@ describe('curves', () => {
   })
 })
 
+/** Triangles by their corners in reading order. */
+const sortedTriangles = (mesh: GridTriangulation): string[] => {
+  const { count, corners } = mesh.triangles()
+  return Array.from({ length: count }, (_, t) => [...corners.subarray(3 * t, 3 * t + 3)].sort((a, b) => a - b).join()).sort()
+}
+
 describe('interpolation', () => {
   const grey = (values: readonly number[], width: number) => ({
     width,
@@ -86,25 +92,31 @@ describe('interpolation', () => {
     data: Uint8Array.from(values),
   })
 
+  const shown = (picture: ReturnType<typeof grey>, known: ArrayLike<number>) =>
+    Array.from(interpolated(picture, [known])[0]!.data)
+
   it('of 3 x 3, with halves rounded to even', () => {
     const picture = grey([0, 0, 0, 1, 8, 1, 0, 0, 0], 3)
     // The middle lies half way between the known left neighbour (1) and the right side (0): 0.5, and 0 as a byte.
-    expect(Array.from(interpolated(picture, [0, 0, 0, 1, 0, 0, 0, 0, 0]).data)).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0])
-    expect(Array.from(interpolated(grey([1, 0, 1, 0, 8, 0, 1, 0, 1], 3), new Uint8Array(9)).data)).toEqual(Array(9).fill(1))
-    expect(interpolated(picture, Array(9).fill(1)).data).toEqual(picture.data)
+    expect(shown(picture, [0, 0, 0, 1, 0, 0, 0, 0, 0])).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0])
+    expect(shown(grey([1, 0, 1, 0, 8, 0, 1, 0, 1], 3), new Uint8Array(9))).toEqual(Array(9).fill(1))
+    expect(shown(picture, Array(9).fill(1))).toEqual(Array.from(picture.data))
   })
 
   it('of a ramp gives the ramp, whatever is known', () => {
     const data = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => 16 * (Math.floor(i / 3) % 16))
     const ramp = { width: 16, height: 16, channels: 3 as const, data }
-    for (let seed = 0; seed < 20; seed++) expect(interpolated(ramp, randomMask(16, 16, 0.02 * seed, seed)).data).toEqual(data)
+    for (let seed = 0; seed < 20; seed++)
+      expect(interpolated(ramp, [randomMask(16, 16, 0.02 * seed, seed)])[0]!.data).toEqual(data)
   })
 
   it('triangles cover the picture once, and no circumcircle holds a point', () => {
     for (const share of [0.02, 0.3, 1]) {
       const known = randomMask(17, 23, share, 3)
       for (const corner of [0, 22, 16 * 23, 17 * 23 - 1]) known[corner] = 1
-      const { count, corners } = triangulate(known, 17, 23)
+      const mesh = new GridTriangulation(17, 23)
+      mesh.add(known)
+      const { count, corners } = mesh.triangles()
       let area = 0
       for (let t = 0; t < count; t++) {
         const [[ax, ay], [bx, by], [cx, cy]] = [0, 1, 2].map(k => [
@@ -125,6 +137,45 @@ describe('interpolation', () => {
         })
       }
       expect(area).toBe(16 * 22)
+    }
+  })
+})
+
+describe('ties of the triangulation', () => {
+  const meshOf = (height: number, width: number, ...sets: ArrayLike<number>[]) => {
+    const mesh = new GridTriangulation(height, width)
+    for (const set of sets) mesh.add(set)
+    return sortedTriangles(mesh)
+  }
+
+  it('meet in the first point of a circle in reading order', () => {
+    expect(meshOf(3, 3)).toEqual(['0,2,8', '0,6,8'])
+    expect(meshOf(2, 3, [0, 1, 0, 0, 1, 0])).toEqual(['0,1,4', '0,3,4', '1,2,5', '1,4,5'])
+    // Eight places on a circle around (4, 4) of 9 x 9.
+    const ring = [
+      [2, 3],
+      [2, 5],
+      [3, 2],
+      [3, 6],
+      [5, 2],
+      [5, 6],
+      [6, 3],
+      [6, 5],
+    ].map(([y, x]) => 9 * y! + x!)
+    const inside = meshOf(
+      9,
+      9,
+      Uint8Array.from({ length: 81 }, (_, i) => Number(ring.includes(i))),
+    ).filter(corners => corners.split(',').every(corner => ring.includes(Number(corner))))
+    expect(inside).toHaveLength(6)
+    expect(inside.every(corners => corners.startsWith('21,'))).toBe(true)
+  })
+
+  it('do not depend on the order in which places come', () => {
+    for (const seed of [1, 2, 3]) {
+      const sparse = randomMask(20, 31, 0.1, seed)
+      const dense = randomMask(20, 31, 0.6, seed + 10).map((one, i) => (one || sparse[i] ? 1 : 0))
+      expect(meshOf(20, 31, sparse, dense)).toEqual(meshOf(20, 31, dense))
     }
   })
 })

@@ -4,10 +4,16 @@ import { trapezoid } from '../curves/area.js'
 import type { MetricCurve } from '../metric.js'
 import { quantileOf } from '../order.js'
 
-/** Bytes and predictions of the picture, of the interpolated one that only the random mask shows, and at each threshold. */
-export interface InformationPoints {
-  readonly bytes: { readonly whole: number; readonly hidden: number; readonly steps: readonly number[] }
-  readonly predictions: { readonly whole: number; readonly hidden: number; readonly steps: readonly number[] }
+/** A number of the picture, of the interpolated one that only the random mask shows, and at each threshold. */
+export interface Shown {
+  readonly whole: number
+  readonly hidden: number
+  readonly steps: readonly number[]
+}
+
+interface InformationPoints {
+  readonly bytes: Shown
+  readonly predictions: Shown
 }
 
 interface InformationSettings {

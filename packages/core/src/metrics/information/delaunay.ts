@@ -1,6 +1,9 @@
 /** @file Delaunay triangulation of grid points, exact: coordinates are whole numbers, so that every test is. */
 import { Random } from '../../random.js'
 
+/** Side of the squares that remember a triangle to start walking from. */
+const square = 8
+
 /** Triangles as triples of places (row-major indices), turning the same way. */
 interface Triangulation {
   readonly count: number
@@ -8,64 +11,123 @@ interface Triangulation {
 }
 
 /**
- * Triangulates the known places of a height x width grid, among them all four corners. Points enter in an order that depends on the grid
- * only; a new one replaces the triangles whose circumcircle strictly contains it. Grid points often lie on one circle, where the
- * triangulation is not unique: that order decides.
+ * Triangulates places of a height x width grid (each at least 2), the four corners from the start; more may be added later.
+ * Grid points often lie on one circle, where the triangulation is not unique. The tie rule: the triangles of such points all meet in the
+ * first of them in reading order (topmost, then leftmost), as if that one lay inside the circle. With it the triangulation depends on the
+ * set of places alone, not on the order in which they came.
  */
-export function triangulate(known: ArrayLike<number>, height: number, width: number): Triangulation {
-  const places: number[] = []
-  for (let i = 0; i < height * width; i++) if (known[i]) places.push(i)
-  const x = (place: number): number => place % width
-  const y = (place: number): number => Math.floor(place / width)
-  const turn = (a: number, b: number, c: number): number => (x(b) - x(a)) * (y(c) - y(a)) - (y(b) - y(a)) * (x(c) - x(a))
-  const corners: number[] = []
+export class GridTriangulation {
+  readonly #x: Int32Array
+  readonly #y: Int32Array
+  readonly #corners: Int32Array
   /** Triangle beyond the side that starts at each corner; -1 outside. */
-  const beyond: number[] = []
-  const dead: number[] = []
-  const free: number[] = []
-  const add = (a: number, b: number, c: number): number => {
-    const at = free.pop() ?? corners.length / 3
-    corners[3 * at] = a
-    corners[3 * at + 1] = b
-    corners[3 * at + 2] = c
-    beyond[3 * at] = beyond[3 * at + 1] = beyond[3 * at + 2] = -1
-    dead[at] = 0
-    return at
-  }
-  const inCircle = (t: number, p: number): boolean => {
-    const [px, py] = [x(p), y(p)]
-    const row = (corner: number): [number, number, number] => {
-      const [dx, dy] = [x(corner) - px, y(corner) - py]
-      return [dx, dy, dx * dx + dy * dy]
-    }
-    const [ax, ay, aa] = row(corners[3 * t]!)
-    const [bx, by, bb] = row(corners[3 * t + 1]!)
-    const [cx, cy, cc] = row(corners[3 * t + 2]!)
-    return ax * (by * cc - bb * cy) - ay * (bx * cc - bb * cx) + aa * (bx * cy - by * cx) > 0
+  readonly #beyond: Int32Array
+  readonly #dead: Uint8Array
+  readonly #known: Uint8Array
+  readonly #free: number[] = []
+  #used = 0
+  #last = 0
+  readonly #near: Int32Array
+  readonly #squares: number
+  /** New triangles by the place where their outer side starts, and ends; of the places around one insertion only. */
+  readonly #starting: Int32Array
+  readonly #ending: Int32Array
+
+  constructor(
+    readonly height: number,
+    readonly width: number,
+  ) {
+    const places = height * width
+    const capacity = 3 * (2 * places + 8)
+    this.#x = Int32Array.from({ length: places }, (_, place) => place % width)
+    this.#y = Int32Array.from({ length: places }, (_, place) => Math.floor(place / width))
+    this.#corners = new Int32Array(capacity)
+    this.#beyond = new Int32Array(capacity)
+    this.#dead = new Uint8Array(capacity / 3)
+    this.#known = new Uint8Array(places)
+    this.#squares = Math.ceil(width / square)
+    this.#near = new Int32Array(this.#squares * Math.ceil(height / square))
+    this.#starting = new Int32Array(places)
+    this.#ending = new Int32Array(places)
+    const [first, second, third, fourth] = [0, width - 1, places - 1, width * (height - 1)]
+    const upper = this.#add(first, second, third)
+    const lower = this.#add(first, third, fourth)
+    this.#beyond[3 * upper + 2] = lower
+    this.#beyond[3 * lower] = upper
+    for (const corner of [first, second, third, fourth]) this.#known[corner] = 1
   }
 
-  const [first, second, third, fourth] = [0, width - 1, width * height - 1, width * (height - 1)]
-  const upper = add(first, second, third)
-  const lower = add(first, third, fourth)
-  beyond[3 * upper + 2] = lower
-  beyond[3 * lower] = upper
-  const given = new Set([first, second, third, fourth])
-  const rest = places.filter(place => !given.has(place))
-  const random = new Random(height, width)
-  for (let i = rest.length - 1; i > 0; i--) {
-    const other = random.integer(i + 1)
-    const held = rest[i]!
-    rest[i] = rest[other]!
-    rest[other] = held
+  /** Adds the places marked that are not yet there. */
+  add(marked: ArrayLike<number>): void {
+    const places: number[] = []
+    for (let place = 0; place < this.#known.length; place++) if (marked[place] && !this.#known[place]) places.push(place)
+    // The order decides the time that it takes, nothing else.
+    const random = new Random(this.height, this.width)
+    for (let i = places.length - 1; i > 0; i--) {
+      const other = random.integer(i + 1)
+      const held = places[i]!
+      places[i] = places[other]!
+      places[other] = held
+    }
+    for (const place of places) this.#insert(place)
+  }
+
+  triangles(): Triangulation {
+    const corners = new Int32Array(3 * this.#used)
+    let count = 0
+    for (let t = 0; t < this.#used; t++) {
+      if (this.#dead[t]) continue
+      for (let side = 0; side < 3; side++) corners[3 * count + side] = this.#corners[3 * t + side]!
+      count++
+    }
+    return { count, corners: corners.subarray(0, 3 * count) }
+  }
+
+  #add(a: number, b: number, c: number): number {
+    const at = this.#free.pop() ?? this.#used++
+    this.#corners[3 * at] = a
+    this.#corners[3 * at + 1] = b
+    this.#corners[3 * at + 2] = c
+    this.#beyond[3 * at] = this.#beyond[3 * at + 1] = this.#beyond[3 * at + 2] = -1
+    this.#dead[at] = 0
+    return at
+  }
+
+  #turn(a: number, b: number, c: number): number {
+    const [x, y] = [this.#x, this.#y]
+    return (x[b]! - x[a]!) * (y[c]! - y[a]!) - (y[b]! - y[a]!) * (x[c]! - x[a]!)
+  }
+
+  /** Whether a triangle's circumcircle holds a place, by the tie rule where that lies on it. */
+  #holds(t: number, p: number): boolean {
+    const [a, b, c] = [this.#corners[3 * t]!, this.#corners[3 * t + 1]!, this.#corners[3 * t + 2]!]
+    const [x, y] = [this.#x, this.#y]
+    const [px, py] = [x[p]!, y[p]!]
+    const [ax, ay] = [x[a]! - px, y[a]! - py]
+    const [bx, by] = [x[b]! - px, y[b]! - py]
+    const [cx, cy] = [x[c]! - px, y[c]! - py]
+    const [aa, bb, cc] = [ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy]
+    const inside = ax * (by * cc - bb * cy) - ay * (bx * cc - bb * cx) + aa * (bx * cy - by * cx)
+    if (inside !== 0) return inside > 0
+    const first = Math.min(a, b, c, p)
+    if (first === p) return true
+    // Lowering the first corner lifts the plane over the circle at places across from that corner.
+    if (first === a) return this.#turn(b, c, p) < 0
+    return first === b ? this.#turn(c, a, p) < 0 : this.#turn(a, b, p) < 0
+  }
+
+  #squareOf(place: number): number {
+    return Math.floor(this.#y[place]! / square) * this.#squares + Math.floor(this.#x[place]! / square)
   }
 
   /** Walks to the triangle that holds a place. */
-  const locate = (start: number, p: number): number => {
-    let t = start
+  #locate(p: number): number {
+    const near = this.#near[this.#squareOf(p)]!
+    let t = this.#dead[near] ? this.#last : near
     walking: for (;;) {
       for (let side = 0; side < 3; side++) {
-        if (turn(corners[3 * t + side]!, corners[3 * t + ((side + 1) % 3)]!, p) < 0) {
-          t = beyond[3 * t + side]!
+        if (this.#turn(this.#corners[3 * t + side]!, this.#corners[3 * t + ((side + 1) % 3)]!, p) < 0) {
+          t = this.#beyond[3 * t + side]!
           continue walking
         }
       }
@@ -73,50 +135,45 @@ export function triangulate(known: ArrayLike<number>, height: number, width: num
     }
   }
 
-  let last = upper
-  for (const p of rest) {
-    const cavity = [locate(last, p)]
+  /** Replaces the triangles whose circumcircles hold a place by triangles to it. */
+  #insert(p: number): void {
+    const [corners, beyond, dead, starting, ending] = [this.#corners, this.#beyond, this.#dead, this.#starting, this.#ending]
+    this.#known[p] = 1
+    const cavity = [this.#locate(p)]
     dead[cavity[0]!] = 1
-    const rim: { from: number; to: number; out: number }[] = []
+    const rim: number[] = []
     for (let k = 0; k < cavity.length; k++) {
       const t = cavity[k]!
       for (let side = 0; side < 3; side++) {
         const out = beyond[3 * t + side]!
         if (out >= 0 && dead[out]) continue
-        if (out >= 0 && inCircle(out, p)) {
+        if (out >= 0 && this.#holds(out, p)) {
           dead[out] = 1
           cavity.push(out)
-        } else rim.push({ from: corners[3 * t + side]!, to: corners[3 * t + ((side + 1) % 3)]!, out })
+        } else rim.push(corners[3 * t + side]!, corners[3 * t + ((side + 1) % 3)]!, out)
       }
     }
-    // A side that entered the rim before its neighbour joined the cavity is none.
-    const sides = rim.filter(({ out }) => out < 0 || !dead[out])
-    free.push(...cavity)
-    const starting = new Map<number, number>()
-    const ending = new Map<number, number>()
-    for (const { from, to, out } of sides) {
-      // On the edge of the picture: the side holds the point.
-      if (turn(from, to, p) === 0) continue
-      const t = add(from, to, p)
+    for (const t of cavity) this.#free.push(t)
+    for (let k = 0; k < rim.length; k += 3) starting[rim[k]!] = ending[rim[k]!] = starting[rim[k + 1]!] = ending[rim[k + 1]!] = -1
+    for (let k = 0; k < rim.length; k += 3) {
+      const [from, to, out] = [rim[k]!, rim[k + 1]!, rim[k + 2]!]
+      // On the edge of the picture: the side holds the place.
+      if (this.#turn(from, to, p) === 0) continue
+      const t = this.#add(from, to, p)
       beyond[3 * t] = out
       if (out >= 0)
         for (let side = 0; side < 3; side++)
           if (corners[3 * out + side] === to && corners[3 * out + ((side + 1) % 3)] === from) beyond[3 * out + side] = t
-      starting.set(from, t)
-      ending.set(to, t)
-      last = t
+      starting[from] = t
+      ending[to] = t
+      this.#last = t
     }
-    for (const [vertex, t] of starting) {
-      const before = ending.get(vertex)
-      if (before === undefined) continue
+    for (let k = 0; k < rim.length; k += 3) {
+      const [t, before] = [starting[rim[k]!]!, ending[rim[k]!]!]
+      if (t < 0 || before < 0) continue
       beyond[3 * t + 2] = before
       beyond[3 * before + 1] = t
     }
-    for (const t of free) dead[t] = 1
-  }
-  const alive = Array.from({ length: corners.length / 3 }, (_, t) => t).filter(t => !dead[t])
-  return {
-    count: alive.length,
-    corners: Int32Array.from(alive.flatMap(t => [corners[3 * t]!, corners[3 * t + 1]!, corners[3 * t + 2]!])),
+    this.#near[this.#squareOf(p)] = this.#last
   }
 }

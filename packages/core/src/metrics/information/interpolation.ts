@@ -1,6 +1,6 @@
 /** @file A picture from some of its pixels: the rest interpolated linearly over a Delaunay triangulation. */
 import type { Pixels } from '../../io/pixels.js'
-import { triangulate } from './delaunay.js'
+import { GridTriangulation } from './delaunay.js'
 
 /** Nearest whole number, halves to the even one. */
 const rounded = (value: number): number => {
@@ -10,22 +10,34 @@ const rounded = (value: number): number => {
 }
 
 /**
- * Known pixels as they are, the others interpolated channel by channel; the four corners always count as known. One triangulation serves
- * all channels.
- * @param known by place, row-major
+ * For each mask: known pixels as they are, the others interpolated channel by channel; the four corners always count as known. One
+ * triangulation serves all channels, and grows from mask to mask.
+ * @param masks by place, row-major; each marks at least what the one before does
  */
-export function interpolated(picture: Pixels, known: ArrayLike<number>): Pixels {
-  const { width, height, channels, data } = picture
-  const given = Uint8Array.from({ length: width * height }, (_, i) => (known[i] ? 1 : 0))
-  for (const corner of [0, width - 1, width * (height - 1), width * height - 1]) given[corner] = 1
+export function interpolated(picture: Pixels, masks: readonly ArrayLike<number>[]): Pixels[] {
+  const { width, height, data } = picture
+  const mesh = new GridTriangulation(height, width)
+  const known = new Uint8Array(width * height)
+  for (const corner of [0, width - 1, width * (height - 1), width * height - 1]) known[corner] = 1
+  return masks.map(mask => {
+    for (let i = 0; i < known.length; i++) if (mask[i]) known[i] = 1
+    if (!known.includes(0)) return { ...picture, data: Uint8Array.from(data) }
+    mesh.add(known)
+    return filled(picture, mesh, known.slice())
+  })
+}
+
+/** @param given places with a value; those that get one are marked */
+function filled({ width, height, channels, data }: Pixels, mesh: GridTriangulation, given: Uint8Array): Pixels {
   const out = Uint8Array.from(data)
-  if (!given.includes(0)) return { width, height, channels, data: out }
-  const { count, corners } = triangulate(given, height, width)
+  const { count, corners } = mesh.triangles()
   for (let t = 0; t < count; t++) {
     const [a, b, c] = [corners[3 * t]!, corners[3 * t + 1]!, corners[3 * t + 2]!]
     const [ax, bx, cx] = [a % width, b % width, c % width]
     const [ay, by, cy] = [Math.floor(a / width), Math.floor(b / width), Math.floor(c / width)]
     const area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    // The smallest triangle of a grid holds no other place.
+    if (area === 1) continue
     for (let y = Math.min(ay, by, cy); y <= Math.max(ay, by, cy); y++)
       for (let x = Math.min(ax, bx, cx); x <= Math.max(ax, bx, cx); x++) {
         const place = y * width + x
@@ -34,7 +46,7 @@ export function interpolated(picture: Pixels, known: ArrayLike<number>): Pixels 
         const wb = (cx - x) * (ay - y) - (cy - y) * (ax - x)
         const wc = area - wa - wb
         if (wa < 0 || wb < 0 || wc < 0) continue
-        given[place] = 2
+        given[place] = 1
         for (let k = 0; k < channels; k++)
           out[place * channels + k] = rounded(
             (wa * data[a * channels + k]! + wb * data[b * channels + k]! + wc * data[c * channels + k]!) / area,
