@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { normalDistribution } from '../src/ensemble/incumbent.js'
 import { combine, convexWeights, normalise, normalisers, schemeNamed, schemes } from '../src/ensemble/index.js'
+import { quantilesOf } from '../src/ensemble/selection.js'
 import { NotFiniteError, Random } from '../src/index.js'
+import { sortedQuantile } from '../src/metrics/order.js'
 import { ascendingOrder } from '../src/radix-order.js'
 
 const expectClose = (actual: ArrayLike<number>, expected: readonly number[], digits = 10): void => {
@@ -133,6 +135,21 @@ describe('schemes, by hand', () => {
     expect(1 - normalDistribution(8)).toBeCloseTo(6.22e-16, 16)
     expect(normalDistribution(9)).toBe(1)
     expect(normalDistribution(-40)).toBe(0)
+    expect(normalDistribution(Number.NEGATIVE_INFINITY)).toBe(0)
+    expect(normalDistribution(-3) / 0.0013498980316300946).toBeCloseTo(1, 13)
+    expect(normalDistribution(-20) / 2.7536241186062337e-89).toBeCloseTo(1, 12)
+  })
+
+  it('the normal distribution, against its series between the knots of its table', () => {
+    const series = (z: number): number => {
+      let [sum, term] = [z, z]
+      for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) {
+        term *= (z * z) / k
+        sum += term
+      }
+      return 0.5 + (sum * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI)
+    }
+    for (let z = -5; z <= 5; z += 0.0137) expect(Math.abs(normalDistribution(z) - series(z)), String(z)).toBeLessThan(1e-14)
   })
 
   it('mean over deviation', () => {
@@ -259,6 +276,23 @@ describe('convex weights', () => {
   })
 })
 
+describe('quantiles without a sort', () => {
+  it('are those of the sorted values', () => {
+    const random = new Random(5)
+    for (const values of [
+      Float64Array.from({ length: 2001 }, () => random.normal()),
+      Float64Array.from({ length: 1000 }, () => random.integer(4)),
+      Float64Array.from({ length: 999 }, (_, i) => i),
+      new Float64Array(50).fill(2),
+      Float64Array.of(7),
+    ]) {
+      const shares = [0.9, 0, 1, 0.25, 0.5, 0.337]
+      const sorted = values.slice().sort()
+      expect(quantilesOf(values, shares)).toEqual(shares.map(share => sortedQuantile(sorted, share)))
+    }
+  })
+})
+
 describe('ascending order', () => {
   it('is the stable one, for values of any sign and size, and for values that differ in their last bits', () => {
     const random = new Random(2)
@@ -270,6 +304,9 @@ describe('ascending order', () => {
       Array.from({ length: 3000 }, () => 5 + random.integer(900) * 2 ** -50),
       [0, -0, 0, -0, 1, -1],
       [Number.POSITIVE_INFINITY, 1, Number.NEGATIVE_INFINITY],
+      // A run of equal upper halves that is long, and one that starts in order.
+      Array.from({ length: 3000 }, () => 1 + random.integer(2 ** 30) * 2 ** -52),
+      [1 + 2 ** -52, 1 + 3 * 2 ** -52, 1, 1 + 2 ** -51],
     ]
     for (const values of lists)
       expect(Array.from(ascendingOrder(values))).toEqual([...values.keys()].sort((a, b) => values[a]! - values[b]! || a - b))

@@ -12,13 +12,18 @@ export interface Normaliser {
   readonly scale: (values: Float64Array, options: Options) => Float64Array
 }
 
-/** Every value times `factor`; zeros where the factor is not finite, that is, where there is nothing to scale by. */
-export const scaled = (values: Float64Array, factor: number, offset = 0): Float64Array =>
-  Number.isFinite(factor) ? values.map(value => (value - offset) * factor) : new Float64Array(values.length)
+/** (v - offset) factor for every value; zeros where the factor is not finite, that is, where there is nothing to scale by. */
+export function scaled(values: Float64Array, factor: number, offset = 0): Float64Array {
+  const out = new Float64Array(values.length)
+  if (Number.isFinite(factor)) for (let i = 0; i < out.length; i++) out[i] = (values[i]! - offset) * factor
+  return out
+}
 
 export function rangeOf(values: Float64Array): readonly [low: number, high: number] {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of values) {
+  let low = Number.POSITIVE_INFINITY
+  let high = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!
     if (value < low) low = value
     if (value > high) high = value
   }
@@ -26,7 +31,17 @@ export function rangeOf(values: Float64Array): readonly [low: number, high: numb
 }
 
 /** Whether all values are equal: rounding of their mean must not pass for a deviation. */
-export const isFlat = (values: Float64Array): boolean => values.every(value => value === values[0])
+export function isFlat(values: Float64Array): boolean {
+  for (let i = 1; i < values.length; i++) if (values[i] !== values[0]) return false
+  return true
+}
+
+/** Values below `low` and above `high` are set to these. */
+export function clipped(values: Float64Array, low: number, high: number): Float64Array {
+  const out = new Float64Array(values.length)
+  for (let i = 0; i < out.length; i++) out[i] = Math.min(high, Math.max(low, values[i]!))
+  return out
+}
 
 /** (v - min) / (max - min); zeros where all values are equal. */
 export const toUnitRange = (values: Float64Array): Float64Array => {
@@ -34,8 +49,25 @@ export const toUnitRange = (values: Float64Array): Float64Array => {
   return scaled(values, 1 / (high - low), low)
 }
 
-export const meanOf = (values: Float64Array, of: (value: number) => number = value => value): number => {
+export function meanOf(values: Float64Array): number {
   let sum = 0
-  for (const value of values) sum += of(value)
+  for (let i = 0; i < values.length; i++) sum += values[i]!
+  return sum / values.length
+}
+
+/** Mean of |v - centre|. */
+export function meanDistance(values: Float64Array, centre = 0): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += Math.abs(values[i]! - centre)
+  return sum / values.length
+}
+
+/** Mean of (v - centre)^2. */
+export function meanSquare(values: Float64Array, centre = 0): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) {
+    const distance = values[i]! - centre
+    sum += distance * distance
+  }
   return sum / values.length
 }

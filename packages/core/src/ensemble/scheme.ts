@@ -41,7 +41,11 @@ export function meanMap(members: readonly Float64Array[]): Float64Array {
 /** Standard deviation (of the population) over the members at every place: where the methods disagree. */
 export function spreadMap(members: readonly Float64Array[], mean = meanMap(members)): Float64Array {
   const out = new Float64Array(mean.length)
-  for (const member of members) for (let i = 0; i < out.length; i++) out[i]! += (member[i]! - mean[i]!) ** 2
+  for (const member of members)
+    for (let i = 0; i < out.length; i++) {
+      const difference = member[i]! - mean[i]!
+      out[i]! += difference * difference
+    }
   for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(out[i]! / members.length)
   return out
 }

@@ -50,11 +50,15 @@ export function normalise(
 ): Float64Array {
   const chosen = typeof normaliser === 'string' ? normaliserNamed(normaliser) : normaliser
   const copy = new Float64Array(values.length)
-  for (let i = 0; i < copy.length; i++) {
-    const value = values[i]!
-    if (!Number.isFinite(value))
-      throw new NotFiniteError(`a map to be normalised holds ${value} at element ${i}; leave that map out, or explain again`)
-    copy[i] = absolute ? Math.abs(value) : value
-  }
+  copy.set(values)
+  const odd = firstNotFinite(copy)
+  if (odd >= 0)
+    throw new NotFiniteError(`a map to be normalised holds ${copy[odd]} at element ${odd}; leave that map out, or explain again`)
+  if (absolute) for (let i = 0; i < copy.length; i++) copy[i] = Math.abs(copy[i]!)
   return chosen.scale(copy, resolveOptionSpecs(chosen.name, chosen.options, options))
+}
+
+function firstNotFinite(values: Float64Array): number {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) return i
+  return -1
 }

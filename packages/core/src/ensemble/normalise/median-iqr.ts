@@ -1,6 +1,6 @@
 /** @file median-iqr: centre and spread that a few extreme values do not move. */
-import { sortedQuantile } from '../../metrics/order.js'
-import { meanOf, type Normaliser, scaled } from '../normaliser.js'
+import { meanDistance, type Normaliser, scaled } from '../normaliser.js'
+import { quantilesOf } from '../selection.js'
 
 export const medianIqr: Normaliser = {
   name: 'median-iqr',
@@ -9,9 +9,8 @@ export const medianIqr: Normaliser = {
     '(v - median) / (q75 - q25); where both quartiles are equal, as in sparse maps, divided by the mean of |v - median|; 0 where all values are equal',
   options: {},
   scale: values => {
-    const sorted = values.slice().sort()
-    const median = sortedQuantile(sorted, 0.5)
-    const range = sortedQuantile(sorted, 0.75) - sortedQuantile(sorted, 0.25)
-    return scaled(values, 1 / (range > 0 ? range : meanOf(values, value => Math.abs(value - median))), median)
+    const [low, median, high] = quantilesOf(values, [0.25, 0.5, 0.75]) as [number, number, number]
+    const range = high - low
+    return scaled(values, 1 / (range > 0 ? range : meanDistance(values, median)), median)
   },
 }

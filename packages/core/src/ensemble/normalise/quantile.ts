@@ -1,6 +1,6 @@
 /** @file quantile: extreme values clipped, then min-max. */
-import { sortedQuantile } from '../../metrics/order.js'
-import { type Normaliser, toUnitRange } from '../normaliser.js'
+import { clipped, type Normaliser, toUnitRange } from '../normaliser.js'
+import { quantilesOf } from '../selection.js'
 
 export const quantile: Normaliser = {
   name: 'quantile',
@@ -16,8 +16,7 @@ export const quantile: Normaliser = {
     },
   },
   scale: (values, { share }) => {
-    const sorted = values.slice().sort()
-    const [low, high] = [sortedQuantile(sorted, share), sortedQuantile(sorted, 1 - share)]
-    return toUnitRange(values.map(value => Math.min(high, Math.max(low, value))))
+    const [low, high] = quantilesOf(values, [share, 1 - share]) as [number, number]
+    return toUnitRange(clipped(values, low, high))
   },
 }

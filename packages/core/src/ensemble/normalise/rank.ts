@@ -9,6 +9,8 @@ export const rank: Normaliser = {
   options: {},
   scale: values => {
     if (values.length === 1) return Float64Array.of(0.5)
-    return averageRanks(values).map(place => (place - 1) / (values.length - 1))
+    const ranks = averageRanks(values)
+    for (let i = 0; i < ranks.length; i++) ranks[i] = (ranks[i]! - 1) / (ranks.length - 1)
+    return ranks
   },
 }

@@ -1,5 +1,5 @@
 /** @file z-score: mean 0, standard deviation 1. */
-import { isFlat, meanOf, type Normaliser, scaled } from '../normaliser.js'
+import { isFlat, meanOf, meanSquare, type Normaliser, scaled } from '../normaliser.js'
 
 export const zScore: Normaliser = {
   name: 'z-score',
@@ -8,7 +8,7 @@ export const zScore: Normaliser = {
   options: {},
   scale: values => {
     const mean = meanOf(values)
-    const deviation = Math.sqrt(meanOf(values, value => (value - mean) ** 2))
+    const deviation = Math.sqrt(meanSquare(values, mean))
     return scaled(values, isFlat(values) ? Number.NaN : 1 / deviation, mean)
   },
 }
