@@ -4,6 +4,7 @@ import { nodeRuntime, writeFileAtomic } from '@ascribe/core/node'
 import { architectures, finishedRun, type Recipe, type Table, type TrainingRecord, trainModel } from '@ascribe/lab'
 import type { Command, Context } from '../command.js'
 import { ProgressMeter } from '../explain/progress.js'
+import { adapt, refuseWithoutAdapt } from '../train/adapt.js'
 import { type Dataset, openDataset } from '../train/dataset.js'
 import { type TrainFlags, trainFlags } from '../train/flags.js'
 import { architectureOf, optimizerOf, recipeOf } from '../train/recipe.js'
@@ -12,18 +13,26 @@ export const train: Command = {
   name: 'train',
   summary: 'train a network on pictures or a table: an ONNX model with its class names and loss curve',
   arguments: [
-    ['<architecture>', `${architectures.map(({ name }) => name).join(', ')}; with options as resnet:width=32,blocks=2`],
-    ['<dataset>', 'folder with one folder of pictures per class, .csv file, or generated:SET (obj, scene, scene_only, ...)'],
+    [
+      '[architecture]',
+      `${architectures.map(({ name }) => name).join(', ')}; with options as resnet:width=32,blocks=2; none with --adapt`,
+    ],
+    ['[dataset]', 'folder with one folder of pictures per class, .csv file, or generated:SET (obj, scene, scene_only, ...)'],
   ],
   flags: trainFlags,
   examples: [
     ['ascribe train resnet photos/ --flip --crop 4 -o birds.onnx', 'a residual network on photos/CLASS/*.jpg'],
     ['ascribe train vit:depth=6 generated:obj --epochs 12 -o obj.onnx', 'a transformer on generated pictures'],
+    ['ascribe train --adapt obj.onnx generated:obj -o obj-twin.onnx', 'the model once more, at home with masked pictures'],
     ['ascribe train mlp:dropout=0.2 census.csv --label income -o income.onnx', 'a perceptron on a table'],
   ],
-  async run([spec, text]: readonly [string, string], flags: TrainFlags, context) {
+  async run([spec, text]: readonly (string | undefined)[], flags: TrainFlags, context) {
     const output = flags.out
     if (!/[^/\\]\.onnx$/.test(output)) throw new UsageError(`--out must be a file that ends in .onnx, not "${output}"`)
+    if (flags.adapt !== undefined) return adapt(flags.adapt, [spec, text], flags, context)
+    refuseWithoutAdapt(flags)
+    if (spec === undefined || text === undefined)
+      throw new UsageError(`name an architecture and a dataset, as in ${train.examples[0]![0]}`)
     const asked = { ...architectureOf(spec), ...optimizerOf(flags) }
     const { data, table } = await openDataset(text, flags)
     const recipe = recipeOf(asked, data, flags)

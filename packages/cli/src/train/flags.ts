@@ -1,18 +1,22 @@
 /** @file Flags of training, and what they become. */
 import { UsageError } from '@ascribe/core'
+import { maskFills } from '@ascribe/lab'
 import type { Flag } from '../command.js'
 import { type CommonOptions, commonFlags, seedFlag, whole } from '../options.js'
 
 export interface TrainFlags extends CommonOptions {
   readonly out: string
-  readonly epochs: number
-  readonly batch: number
+  /** Default 10; 3 with `adapt`. */
+  readonly epochs?: number
+  /** Default 64; 32 with `adapt`. */
+  readonly batch?: number
   readonly optimizer?: string
   readonly learningRate?: number
   readonly weightDecay?: number
   readonly warmUp?: number
-  readonly labelSmoothing: number
-  readonly clip: number
+  readonly labelSmoothing?: number
+  /** Default 0; 1 with `adapt`. */
+  readonly clip?: number
   readonly flip?: boolean
   readonly crop?: number
   readonly colour?: number
@@ -23,6 +27,11 @@ export interface TrainFlags extends CommonOptions {
   readonly validation?: number
   readonly seed: number
   readonly threads?: number
+  readonly adapt?: string
+  readonly fill?: readonly string[]
+  readonly clean?: number
+  readonly distil?: number
+  readonly agreement?: number
 }
 
 interface Range {
@@ -48,8 +57,8 @@ const real =
 
 export const trainFlags: readonly Flag[] = [
   { flags: '-o, --out <file>', describe: 'the model to write; its records lie beside it', default: 'model.onnx' },
-  { flags: '--epochs <n>', describe: 'how often all rows are seen', default: 10, parse: whole('--epochs', 1) },
-  { flags: '--batch <n>', describe: 'rows per step', default: 64, parse: whole('--batch', 1) },
+  { flags: '--epochs <n>', describe: 'how often all rows are seen (default: 10, with --adapt 3)', parse: whole('--epochs', 1) },
+  { flags: '--batch <n>', describe: 'rows per step (default: 64, with --adapt 32)', parse: whole('--batch', 1) },
   { flags: '--optimizer <spec>', describe: "sgd or adamw, with options as sgd:nesterov=true (default: the architecture's)" },
   {
     flags: '--learning-rate <x>',
@@ -68,14 +77,12 @@ export const trainFlags: readonly Flag[] = [
   },
   {
     flags: '--label-smoothing <share>',
-    describe: 'share of each target spread over all classes',
-    default: 0,
+    describe: 'share of each target spread over all classes (default: 0)',
     parse: real('--label-smoothing', { from: 0, to: 0.9 }),
   },
   {
     flags: '--clip <norm>',
-    describe: 'largest norm of the gradient; 0 does not clip',
-    default: 0,
+    describe: 'largest norm of the gradient; 0 does not clip (default: 0, with --adapt 1)',
     parse: real('--clip', { from: 0 }),
   },
   { flags: '--flip', describe: 'pictures: mirror half of them' },
@@ -97,6 +104,33 @@ export const trainFlags: readonly Flag[] = [
     flags: '--validation <share>',
     describe: 'share kept for validation where the data is not divided already (default: 0.1 of pictures, 0.2 of tables)',
     parse: real('--validation', { from: 0, to: 1, open: true }),
+  },
+  {
+    flags: '--adapt <model>',
+    describe:
+      'fine-tune this model, which ascribe trained on the same pictures, on pictures with random blobs of 0 to 95% of the area removed: its twin, which is not surprised by masks. Batch norm stays as it is in the file',
+  },
+  {
+    flags: '--fill <name>',
+    describe: `with --adapt: what removed pixels show, drawn for each picture: ${maskFills.map(({ name }) => name).join(', ')}; may repeat (default: all)`,
+    repeat: true,
+  },
+  {
+    flags: '--clean <share>',
+    describe: 'with --adapt: share of pictures left whole (default: 0.25)',
+    parse: real('--clean', { from: 0, to: 1 }),
+  },
+  {
+    flags: '--distil <share>',
+    describe:
+      "with --adapt: share of the target that is the model's own answer to the whole picture; the rest is the label (default: 0)",
+    parse: real('--distil', { from: 0, to: 1 }),
+  },
+  {
+    flags: '--agreement <share>',
+    describe:
+      'with --adapt: least share of whole validation pictures answered as before; a twin below is kept as NAME.refused.onnx (default: 0.98)',
+    parse: real('--agreement', { from: 0, to: 1 }),
   },
   seedFlag,
   { flags: '--threads <n>', describe: 'threads (default: the cores, at most 8)', parse: whole('--threads', 1) },

@@ -36,16 +36,16 @@ type Asked = Pick<Recipe, 'architecture' | 'options' | 'optimizer' | 'optimizerO
 
 /** @throws UsageError where architecture, data and flags do not go together */
 export function recipeOf(asked: Asked, data: TrainingData, flags: TrainFlags): Recipe {
-  const { flip, crop, colour, learningRate, weightDecay, warmUp } = flags
+  const { epochs = 10, batch = 64, labelSmoothing = 0, clip = 0, flip, crop, colour, learningRate, weightDecay, warmUp } = flags
   checkReads(asked.architecture, data)
-  if (flags.batch > data.count)
-    throw new UsageError(`--batch is ${flags.batch}, but ${data.name} has ${data.count} rows to train on; take at most that many`)
+  if (batch > data.count)
+    throw new UsageError(`--batch is ${batch}, but ${data.name} has ${data.count} rows to train on; take at most that many`)
   return {
     ...asked,
-    epochs: flags.epochs,
-    batch: flags.batch,
-    labelSmoothing: flags.labelSmoothing,
-    clip: flags.clip,
+    epochs,
+    batch,
+    labelSmoothing,
+    clip,
     seed: flags.seed,
     augmentation: { flip: flip ?? false, crop: crop ?? 0, colour: colour ?? 0 },
     ...(learningRate === undefined ? {} : { learningRate }),

@@ -33,14 +33,14 @@ export interface AdaptOptions extends Pick<TrainModelOptions, 'runtime' | 'signa
   readonly output: string
   /** Default 3. */
   readonly epochs?: number
-  /** Default 64. */
+  /** Default 32. */
   readonly batch?: number
-  /** Default 0.001. */
+  /** Of AdamW, at its highest. Default 0.0005. */
   readonly learningRate?: number
+  /** Default 0: the twin stays near its original. */
   readonly weightDecay?: number
+  /** Default 0.1. */
   readonly warmUp?: number
-  readonly optimizer?: string
-  readonly optimizerOptions?: Recipe['optimizerOptions']
   /** Default 1. */
   readonly clip?: number
   /** Names of fills; default all: black, mean, blur, road. */
@@ -125,7 +125,7 @@ export async function adaptModel(options: AdaptOptions): Promise<TwinRecord> {
 }
 
 function recipeOf(options: AdaptOptions, { architecture, digest }: TwinSource): Recipe {
-  const { epochs = 3, batch, learningRate, weightDecay, warmUp, optimizer, optimizerOptions, clip = 1, seed = 0 } = options
+  const { epochs = 3, batch = 32, learningRate, weightDecay, warmUp, clip = 1, seed = 0 } = options
   return {
     architecture,
     options: {},
@@ -133,12 +133,10 @@ function recipeOf(options: AdaptOptions, { architecture, digest }: TwinSource): 
     clip,
     seed,
     from: digest,
-    ...(batch === undefined ? {} : { batch }),
+    batch,
     ...(learningRate === undefined ? {} : { learningRate }),
     ...(weightDecay === undefined ? {} : { weightDecay }),
     ...(warmUp === undefined ? {} : { warmUp }),
-    ...(optimizer === undefined ? {} : { optimizer }),
-    ...(optimizerOptions === undefined ? {} : { optimizerOptions }),
   }
 }
 

@@ -50,7 +50,7 @@ function architectureFrom(graph: Graph): Architecture {
       }
       throw new InputError(`${graph.name}: no node gives ${output}`)
     },
-    training: { optimizer: 'adamw', learningRate: 1e-3, weightDecay: 0, warmUp: 0.1 },
+    training: { optimizer: 'adamw', learningRate: 5e-4, weightDecay: 0, warmUp: 0.1 },
   }
 }
 
