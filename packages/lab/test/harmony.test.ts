@@ -3,12 +3,14 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { imputation, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
 import { readModelFile } from '@ascribe/onnx/node'
 import { afterAll, describe, expect, it } from 'vitest'
 import { recipeOf } from '../src/bam/study/index.js'
 import { agreementOf, roughness, smoothedTo } from '../src/harmony/compare.js'
+import { imputed } from '../src/harmony/impute.js'
 import { subjectMap } from '../src/harmony/maps.js'
 import { maskedPictures, topMask } from '../src/harmony/masking.js'
 import { classesLike, openHarmonyModels } from '../src/harmony/models.js'
@@ -95,6 +97,22 @@ describe('masks in picture space', () => {
     expect([...topMask([3, 0, 1, 2], 0.01)]).toEqual([0, 0, 0, 1])
   })
 
+  it('solves the system that core solves', () => {
+    const random = new Random(5, 1)
+    const [height, width] = [9, 12]
+    const plane = Float64Array.from({ length: height * width }, () => random.integer(256))
+    for (const share of [0.3, 0.9]) {
+      const missing = Uint8Array.from(plane, () => (random.uniform() < share ? 1 : 0))
+      const exact = Float32Array.from(plane)
+      imputation(missing, height, width).fill(exact)
+      const [own] = imputed([plane], missing, height, width)
+      // Half a grey level would show.
+      for (const [i, value] of own!.entries()) expect(Math.abs(value - exact[i]!)).toBeLessThan(0.25)
+    }
+    const [nothing] = imputed([plane], new Uint8Array(plane.length).fill(1), height, width)
+    expect(nothing![0]).toBeCloseTo(plane.reduce((sum, value) => sum + value, 0) / plane.length, 9)
+  })
+
   it('imputes the rest from what is left, with little noise', () => {
     const [road] = maskedPictures(picture, [3, 0, 1, 2], { fractions: [0.75], seed: 1, fills: ['road'], inverse: false })
     // Place 2 has neighbours 0, 3 (edges, 1/6) and 1 (corner, 1/12): (10 + 130 + 50/2) / 2.5.
@@ -133,12 +151,12 @@ describe('models and maps', () => {
   })
 })
 
-/** The graph with every large weight 1% off, up and down in turns. */
-const shaken = (graph: Graph): Graph =>
+/** The graph with every large weight a little off, up and down in turns. */
+const shaken = (graph: Graph, by = 0.01): Graph =>
   graph.with({
     initializers: new Map(
       [...graph.initializers].map(([name, tensor]) => {
-        const off = isFloat(tensor.dtype) && tensor.size >= 32 ? 0.01 : 0
+        const off = isFloat(tensor.dtype) && tensor.size >= 32 ? by : 0
         const values = tensor.numbers()
         return [
           name,
@@ -202,6 +220,8 @@ describe('a study', () => {
     const graph = readModelFile(models('resnet-obj.onnx'))
     const other = join(folder, 'resnet-other.onnx')
     writeFileSync(other, encodeModel(shaken(graph), { weights: 'embed' }))
+    const twin = join(folder, 'adapted.onnx')
+    writeFileSync(twin, encodeModel(shaken(graph, 0.002), { weights: 'embed' }))
     const config = 'preprocessor_config.json'
     copyFileSync(models(config), join(folder, config))
     const options = {
@@ -209,12 +229,13 @@ describe('a study', () => {
         ...harmonyPresetNamed('smoke'),
         pictures: 4,
         fractions: [0.2, 0.5],
-        fills: ['blur'],
+        fills: ['blur', 'road'],
         harmonisers: 2,
         agreement: 1,
         leaks: 1,
       },
       models: [models('resnet-obj.onnx'), models('vit-obj.onnx'), other],
+      twins: { 'resnet-obj': twin },
       methods: [{ label: 'gradient', method: 'gradient', options: {} }],
       data: 'generated',
       folder: join(folder, 'study'),
@@ -226,10 +247,18 @@ describe('a study', () => {
     for (const { accuracy } of study.models) expect(accuracy).toBeGreaterThanOrEqual(0.9)
     expect(study.models.map(({ family }) => family)).toEqual(['cnn', 'transformer', 'cnn'])
     expect(study.models[0]!.architecture).toBe(study.models[2]!.architecture)
+    // Two readings, two fills; the ResNet's twin tests, and the models themselves beside it.
+    expect(study.transfer.tables.map(({ testers }) => testers)).toEqual(
+      [...'1111'].map(() => 'twins').concat([...'1111'].map(() => 'models')),
+    )
+    expect(study.models.map(({ twin }) => twin?.agreement)).toEqual([1, undefined, undefined])
+    expect(study.left).toEqual(['Without a mask-adapted twin, and so their own testers: vit-obj, resnet-other.'])
     const [table] = study.transfer.tables
     expect(table!.groups.map(({ label }) => label)).toEqual(['across families', 'same architecture, other seed'])
+    expect(table!.matrix).toHaveLength(3)
+    for (const { difference } of study.transfer.spoiled) expect(difference.value).not.toBeNaN()
     expect(study.harmonised.gains.some(({ difference }) => Number.isFinite(difference.value))).toBe(true)
-    expect(study.detector.length).toBe(3 + 1 + 4)
+    expect(study.detector.length).toBe(3 + 1 + 6)
     for (const { weights } of study.harmonised.weights) expect(weights.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9)
     const again = await runHarmonyStudy(options)
     expect(again.digest).toBe(study.digest)

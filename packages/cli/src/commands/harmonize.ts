@@ -24,6 +24,7 @@ import { type CommonOptions, commonFlags, seedFlag, whole } from '../options.js'
 interface Options extends CommonOptions {
   readonly model?: readonly string[]
   readonly family?: readonly (readonly [string, Family])[]
+  readonly twin?: readonly (readonly [string, string])[]
   readonly data?: string
   readonly method?: readonly string[]
   readonly folder: string
@@ -39,6 +40,12 @@ function family(text: string): readonly [string, Family] {
   const found = modelFamilies.find(name => name === text.slice(equals + 1))
   if (equals < 1 || !found) throw new UsageError(`--family must be NAME=${modelFamilies.join('|')}, not "${text}"`)
   return [text.slice(0, equals), found]
+}
+
+function twin(text: string): readonly [string, string] {
+  const equals = text.indexOf('=')
+  if (equals < 1 || equals === text.length - 1) throw new UsageError(`--twin must be NAME=FILE, not "${text}"`)
+  return [text.slice(0, equals), text.slice(equals + 1)]
 }
 
 /** Methods with options as text, each under a label of its own. */
@@ -98,6 +105,7 @@ async function run(options: Options, { terminal, signal }: Context): Promise<voi
     preset: { ...preset, ...(limit === undefined ? {} : { pictures: limit }) },
     models: model,
     families: Object.fromEntries(options.family ?? []),
+    twins: Object.fromEntries(options.twin ?? []),
     methods: specsOf(options.method ?? preset.methods),
     data,
     ...(size === undefined ? {} : { size }),
@@ -147,6 +155,13 @@ export const harmonize: Command = {
       flags: '--family <name=family>',
       describe: `the family of a model, by its file's name without .onnx: ${modelFamilies.join(', ')} (default: read from its graph); may repeat`,
       parse: family,
+      repeat: true,
+    },
+    {
+      flags: '--twin <name=file>',
+      describe:
+        'the model NAME fine-tuned on masked pictures: it tests in its place (default: twins/NAME.onnx beside the model, where there is one); may repeat',
+      parse: twin,
       repeat: true,
     },
     { flags: '--folder <dir>', describe: 'where everything goes: results, report.html, report.json', default: 'harmonize' },

@@ -40,8 +40,12 @@ const asMaps = (values: Float64Array, size: number): MetricSubject['maps'] => ({
   map: { values: Float32Array.from(values), dims: [size, size] },
 })
 
-export const agreementOf = (first: Float64Array, second: Float64Array, size: number) =>
-  readings(agreementMeasures, { maps: asMaps(first, size), other: asMaps(second, size) })
+/** @param titles of the measures; default all */
+export const agreementOf = (first: Float64Array, second: Float64Array, size: number, titles?: readonly string[]) =>
+  readings(titles ? agreementMeasures.filter(({ title }) => titles.includes(title)) : agreementMeasures, {
+    maps: asMaps(first, size),
+    other: asMaps(second, size),
+  })
 
 export const detectionOf = (map: Float64Array, mask: Uint8Array, size: number) =>
   readings(detectorMeasures, {

@@ -2,7 +2,7 @@
 import type { Subject } from './subject.js'
 
 /** Raised whenever the same cell gives another value. */
-export const version = '1'
+export const version = '2'
 
 /** A method with options as text: plain data. */
 export interface MethodSpec {
@@ -29,36 +29,41 @@ export interface MapOptions {
   readonly size: number
   /** Explained at the picture with noise, draw by draw; absent: the picture itself. */
   readonly draw?: number
+  /** Of the model with its weights shuffled. */
+  readonly shuffled?: true
 }
 
-/** kind `score`: what a tester makes of a picture with parts kept, and with them removed. */
+/** kind `score`: what testers make of a picture with parts kept, or with them removed. */
 export interface ScoreOptions {
-  readonly subject: Subject
+  readonly subjects: readonly Subject[]
+  /** Digests of the models that test. */
+  readonly testers: readonly string[]
   readonly class: number
   readonly size: number
   readonly fractions: readonly number[]
   readonly fills: readonly string[]
-  /** Whether the inverse mask is scored too. */
+  /** The top share is removed instead of kept. */
   readonly inverse: boolean
   /** The mask is put onto something else: noise, or the picture with this key. */
   readonly onto?: string
 }
 
-/** Fill by fill, share by share. */
+/** Subject by subject, tester by tester, fill by fill, share by share. */
 export interface ScoreValue {
-  readonly keptTop: readonly number[]
-  readonly keptProbability: readonly number[]
-  readonly removedTop?: readonly number[]
-  readonly removedProbability?: readonly number[]
+  /** 1 where the answer is the class. */
+  readonly top: readonly number[]
+  readonly probability: readonly number[]
 }
 
-/** kind `agree`: two maps of one picture compared by every measure. */
+/** kind `agree`: two maps of one picture compared. */
 export interface AgreeOptions {
   readonly first: Subject
   readonly second: Subject
   readonly size: number
   /** Each map is blurred until it is as smooth as this one, where it is rougher. */
   readonly smoothAs?: Subject
+  /** Titles of the measures; default all. */
+  readonly measures?: readonly string[]
 }
 
 /** Null where a measure is not defined. */

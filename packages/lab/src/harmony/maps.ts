@@ -37,6 +37,12 @@ const controls: Readonly<Record<ControlName, Control>> = {
   },
   centre: picture => centre(sizeOf(picture)),
   edges: ({ pixels }) => edges(pixels),
+  /** Ranks nothing: its top share is the first rows. */
+  uniform: picture => new Float64Array(sizeOf(picture) ** 2).fill(1),
+  'blurred-copy': picture => {
+    const { width, height } = picture.pixels
+    return Float64Array.from(gaussianBlur(toGrey(picture.pixels).data, 1, height, width, (5 * width) / 224))
+  },
   /** The object from its inside out, then what is near it. @throws where there is no mask: it is not asked for then */
   truth: picture => {
     const size = sizeOf(picture)

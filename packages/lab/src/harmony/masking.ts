@@ -1,5 +1,6 @@
 /** @file Parts of a picture kept, the rest filled, in picture space: every model then sees the same picture. */
-import { gaussianBlur, imputation, type Pixels, Random, UsageError } from '@ascribe/core'
+import { gaussianBlur, type Pixels, Random, UsageError } from '@ascribe/core'
+import { imputed } from './impute.js'
 
 /** Deviation of the noise on imputed pixels, of 255. */
 const roadNoise = 0.01 * 255
@@ -32,13 +33,10 @@ const fills: Readonly<Record<string, Fill>> = {
   /** Noisy linear imputation from what is left (Rong et al., ROAD, ICML 2022). */
   road: (picture, removed, seed) => {
     const { width, height } = picture
-    const { fill } = imputation(removed, height, width)
     return joined(
-      planesOf(picture).map((plane, c) => {
-        const filled = Float32Array.from(plane)
-        fill(filled)
+      imputed(planesOf(picture), removed, height, width).map((plane, c) => {
         const random = new Random(seed, 0x70ad + c)
-        return filled.map(value => value + roadNoise * random.normal())
+        return plane.map(value => value + roadNoise * random.normal())
       }),
     )
   },
@@ -74,9 +72,10 @@ export function maskedPictures(
       const kept = topMask(order, share)
       const removed = inverse ? kept : kept.map(value => 1 - value)
       const filling = once ?? fill(picture, removed, seed)
-      const data = Uint8Array.from(picture.data, (value, i) =>
-        removed[Math.floor(i / 3)] ? Math.min(255, Math.max(0, Math.round(filling[i]!))) : value,
-      )
+      const data = Uint8Array.from(picture.data)
+      for (let place = 0; place < removed.length; place++)
+        if (removed[place])
+          for (let i = 3 * place; i < 3 * place + 3; i++) data[i] = Math.min(255, Math.max(0, Math.round(filling[i]!)))
       return { ...picture, data }
     })
   })

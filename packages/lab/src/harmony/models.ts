@@ -1,6 +1,7 @@
 /** @file The models of a harmony study: opened, told apart, their classes and sizes brought together or refused with the reason. */
 import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
+import { access } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import {
   InputError,
   type Model,
@@ -28,6 +29,15 @@ export interface HarmonyModel {
   readonly height: number
   readonly width: number
   /** For each class of the study, the model's. */
+  readonly classes: readonly number[]
+  /** The model fine-tuned on masked pictures: it tests in the model's place. */
+  readonly twin?: HarmonyTwin
+}
+
+export interface HarmonyTwin {
+  readonly path: string
+  readonly model: Model
+  readonly preprocessing: Preprocessing
   readonly classes: readonly number[]
 }
 
@@ -109,26 +119,60 @@ export function classesLike(
   })
 }
 
+interface OpenOptions {
+  /** Families that the user says, by model name. */
+  readonly families?: Readonly<Record<string, Family>>
+  /** Files of mask-adapted twins, by model name; default `twins/NAME.onnx` beside a model, where there is one. */
+  readonly twins?: Readonly<Record<string, string>>
+}
+
+const there = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+type Like = Parameters<typeof classesLike>[0]
+
+/** @throws InputError, UsageError where the twin answers other classes or reads pictures of another size */
+async function openTwin(path: string, of: HarmonyModel, first: Like, runtime: Runtime): Promise<HarmonyTwin> {
+  const beside = await there(join(dirname(path), 'preprocessor_config.json'))
+  const own = of.model.preprocessing
+  const model = await load(path, { runtime, ...(!beside && own && { preprocessing: own }) })
+  if (model.digest === of.model.digest)
+    throw new UsageError(`${path}: is the model itself; a twin is the model fine-tuned on masked pictures`)
+  const { height, width, preprocessing } = sizeOf(model, path)
+  if (height !== of.height || width !== of.width)
+    throw new UsageError(`${path}: reads ${width} x ${height}, ${of.path}, whose twin it is, ${of.width} x ${of.height}`)
+  const labels = model.labels ?? of.model.labels
+  return {
+    path,
+    model,
+    preprocessing,
+    classes: classesLike(first, { path, count: classCount(model), ...(labels && { labels }) }),
+  }
+}
+
 /**
- * @param given families that the user says, by model name
+ * Opens the models of a study, each with its twin.
  * @throws InputError, UsageError where models cannot stand in one study
  */
 export async function openHarmonyModels(
   paths: readonly string[],
   runtime: Runtime,
-  given: Readonly<Record<string, Family>> = {},
+  { families: given = {}, twins = {} }: OpenOptions = {},
 ): Promise<HarmonyModel[]> {
   const names = new UniqueNames()
   const opened: HarmonyModel[] = []
-  let first: Parameters<typeof classesLike>[0] | undefined
+  let first: Like | undefined
   for (const path of paths) {
     const model = await load(path, { runtime })
     const name = names.take(basename(path).replace(/\.onnx$/, ''))
     const own = { path, count: classCount(model), ...(model.labels && { labels: model.labels }) }
-    const twin = opened.find(one => one.model.digest === model.digest)
-    if (twin) throw new UsageError(`${path} and ${twin.path} are the same model; every model of a study must be another`)
+    const same = opened.find(one => one.model.digest === model.digest)
+    if (same) throw new UsageError(`${path} and ${same.path} are the same model; every model of a study must be another`)
     first ??= own
-    opened.push({
+    const plain: HarmonyModel = {
       name,
       path,
       model,
@@ -136,10 +180,18 @@ export async function openHarmonyModels(
       architecture: architectureOf(model),
       ...sizeOf(model, path),
       classes: classesLike(first, own),
-    })
+    }
+    const beside = join(dirname(path), 'twins', basename(path))
+    const twinPath = twins[name] ?? ((await there(beside)) ? beside : undefined)
+    opened.push(twinPath === undefined ? plain : { ...plain, twin: await openTwin(twinPath, plain, first, runtime) })
   }
-  const unknown = Object.keys(given).find(name => !opened.some(one => one.name === name))
-  if (unknown !== undefined)
-    throw new UsageError(`--family: there is no model "${unknown}" (there are ${opened.map(({ name }) => name).join(', ')})`)
+  for (const [flag, named] of [
+    ['--family', given],
+    ['--twin', twins],
+  ] as const) {
+    const unknown = Object.keys(named).find(name => !opened.some(one => one.name === name))
+    if (unknown !== undefined)
+      throw new UsageError(`${flag}: there is no model "${unknown}" (there are ${opened.map(({ name }) => name).join(', ')})`)
+  }
   return opened
 }

@@ -12,6 +12,7 @@ export interface HarmonyPicture {
 }
 
 export interface HarmonyPictures {
+  readonly kind: 'photos' | 'generated'
   readonly description: string
   readonly items: readonly ImageItem[]
   readonly masks: boolean
@@ -37,6 +38,7 @@ export async function openHarmonyPictures(request: ImageSetRequest): Promise<Har
     : undefined
   const recent = new Recent<HarmonyPicture>(kept)
   return {
+    kind: images.kind,
     description: images.description,
     items: images.items,
     masks: source !== undefined,

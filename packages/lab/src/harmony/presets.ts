@@ -28,7 +28,14 @@ export interface HarmonyPreset {
   readonly harmonisers: number
   /** Sigmas that the rival of one blurred map chooses from, at 64 px. */
   readonly sigmas: readonly number[]
-  /** Pictures on which maps are compared with each other. */
+  /** Choices are made on all folds but the one that is scored. */
+  readonly folds: number
+  /**
+   * Pictures of what stands beside the main tables: removed instead of kept, wrong class, shuffled weights, models as their own testers,
+   * noise draws, consistency.
+   */
+  readonly controls: number
+  /** Pictures on which maps are compared with each other by every measure. */
   readonly agreement: number
   /** Pictures whose masks are put onto noise and onto another class. */
   readonly leaks: number
@@ -58,9 +65,9 @@ const plansOf = (length: number): HarmonyTraining['plans'] => {
   const epochs = (count: number): { epochs: number; longer: object } => ({ epochs: Math.round(count * length), longer: {} })
   return [
     { label: 'resnet', plan: { ...resnet, ...epochs(4) }, seeds: 3 },
-    { label: 'vit', plan: { ...vit, ...epochs(8) }, seeds: 3 },
-    { label: 'cnn', plan: { ...shared, ...epochs(6), name: 'cnn', options: { width: 16 }, learningRate: 2e-3 }, seeds: 1 },
-    { label: 'vit-narrow', plan: { ...vit, ...epochs(8), options: { width: 64, depth: 6, heads: 4 } }, seeds: 1 },
+    { label: 'vit', plan: { ...vit, ...epochs(6) }, seeds: 3 },
+    { label: 'cnn', plan: { ...shared, ...epochs(4), name: 'cnn', options: { width: 16 }, learningRate: 2e-3 }, seeds: 1 },
+    { label: 'vit-narrow', plan: { ...vit, ...epochs(6), options: { width: 64, depth: 6, heads: 4 } }, seeds: 1 },
     {
       label: 'mobilenet',
       plan: { ...shared, ...epochs(6), name: 'mobilenet', options: { width: 16 }, learningRate: 4e-3 },
@@ -82,6 +89,8 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
     methods: ['gradient', 'grad-cam'],
     harmonisers: 3,
     sigmas: [1, 2],
+    folds: 2,
+    controls: 4,
     agreement: 2,
     leaks: 2,
     examples: 1,
@@ -98,15 +107,17 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
   },
   {
     name: 'quick',
-    summary: 'up to 100 pictures, six methods, eight ways to combine: minutes with small models',
-    pictures: 100,
+    summary: 'up to 200 pictures, six methods, eight ways to combine: an hour with small models',
+    pictures: 200,
     fractions,
     fills,
     methods: six,
     harmonisers: 8,
     sigmas: [0.5, 1, 2, 4],
+    folds: 5,
+    controls: 50,
     agreement: 24,
-    leaks: 50,
+    leaks: 30,
     examples: 3,
     training: { side: 64, instances: 1200, plans: plansOf(1), accuracy: 0.93 },
   },
@@ -119,7 +130,9 @@ export const harmonyPresets: readonly HarmonyPreset[] = [
     methods: six,
     harmonisers: 15,
     sigmas: [0.5, 1, 1.5, 2, 3, 4, 6],
-    agreement: 200,
+    folds: 5,
+    controls: 200,
+    agreement: 100,
     leaks: 400,
     examples: 6,
     training: { side: 64, instances: 1200, plans: plansOf(2), accuracy: 0.93 },

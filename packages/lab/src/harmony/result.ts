@@ -2,6 +2,7 @@
 import type { ExampleRow } from '../bam/report/data.js'
 import type { CellFailure } from '../runner/index.js'
 import type { MethodSpec } from './identity.js'
+import type { Tested } from './intervals.js'
 import type { Family } from './models.js'
 import type { HarmonyPreset } from './presets.js'
 import type { Scored } from './session.js'
@@ -21,6 +22,10 @@ export interface ModelRow {
   readonly width: number
   /** NaN without labels. */
   readonly accuracy: number
+  /** Whether it tests and is combined; else another seed of an architecture, which only gives maps. */
+  readonly tests: boolean
+  /** Its mask-adapted twin: accuracy, and on how many of the pictures seen it answers as the model does. */
+  readonly twin?: { readonly accuracy: number; readonly agreement: number }
 }
 
 export const readings = ['probability', 'top-1'] as const
@@ -34,20 +39,28 @@ export interface Mapped {
   readonly left: readonly string[]
 }
 
+/** Who tests: the mask-adapted twins (a model without one tests itself), or the models themselves. */
+export type Testers = 'twins' | 'models'
+
 /** T of every ordered pair, of one method with one fill, area under the shares. */
 export interface TransferTable {
   readonly method: string
   readonly fill: string
   readonly reading: Reading
+  readonly testers: Testers
   readonly n: number
-  /** [generator][tester] */
+  /** [generator][tester], of the models that test. */
   readonly matrix: readonly (readonly Interval[])[]
   /** Within each family that has two architectures, across families, between seeds of one architecture. */
   readonly groups: readonly { readonly label: string; readonly mean: Interval }[]
   /** Within minus across after main effects of generator and tester. */
-  readonly contrast: Interval
+  readonly contrast: Tested
+  /** Its p-value after Holm over the methods. */
+  readonly adjusted: number
   /** 2.8 standard deviations of the contrast over resamples. */
   readonly detectable: number
+  /** T from another seed of the tester's architecture minus T from other architectures, over the same testers; NaN without seeds. */
+  readonly ceiling: Tested
 }
 
 /** A score along the shares kept. */
@@ -67,44 +80,70 @@ export interface Row {
   readonly removed?: Interval
 }
 
+/** The map of the right class on trained weights minus a spoiled one, scored alike. */
+export interface SpoiledRow {
+  readonly method: string
+  readonly spoiled: 'wrong class' | 'shuffled weights'
+  readonly fill: string
+  readonly difference: Tested
+  readonly n: number
+}
+
 export interface TransferResult {
   readonly tables: readonly TransferTable[]
   /** Mean over pairs of different models, and of controls over testers: area under the curve. */
   readonly rows: readonly Row[]
   readonly curves: readonly Curve[]
-  /** Right class minus wrong class, mean over pairs. */
-  readonly wrong: readonly Row[]
-  /** Of the selection half alone, by method: weights and rivals are chosen by it. */
-  readonly selection: ReadonlyMap<string, readonly (readonly number[])[]>
+  readonly spoiled: readonly SpoiledRow[]
+  /** T by method and fold, from the pictures of the other folds: weights are chosen by it. */
+  readonly selection: ReadonlyMap<string, readonly (readonly (readonly number[])[])[]>
 }
 
-/** A harmonised map against one rival, on the half that chose nothing, mean over testers that gave it no map. */
+/** A harmonised map against one rival, mean over testers that gave it no map; all that was chosen for a picture was chosen on other folds. */
 export interface Gain {
   readonly method: string
+  /** Several where folds chose differently. */
   readonly harmoniser: string
-  /** Named in advance, or chosen on the selection half. */
-  readonly chosen: 'in advance' | 'on the selection half' | 'listed'
+  readonly chosen: 'in advance' | 'by cross-fitting' | 'listed'
   readonly rival: string
+  /** A fill, or the mean over all of them. */
+  readonly fill: string
   readonly harmonised: number
   readonly score: number
-  readonly difference: Interval
+  readonly difference: Tested
   readonly detectable: number
   readonly n: number
+}
+
+/** Whether a method's harmonised map beats its rivals: mean over fills. */
+export interface GainVerdict {
+  readonly method: string
+  readonly chosen: Gain['chosen']
+  /** The smallest of the gains over all rivals, with that rival. */
+  readonly least: Gain
+  /** The largest p-value over the rivals, after Holm over the methods. */
+  readonly adjusted: number
+  /** Gain over the best single map alone, and its p-value after Holm. */
+  readonly single: Gain
+  readonly singleAdjusted: number
+  /** Fills in which every rival is beaten with the interval above zero. */
+  readonly fills: readonly string[]
+  readonly beatsSingle: boolean
+  readonly beatsAll: boolean
 }
 
 export interface HarmonisedResult {
   /** Why nothing was harmonised. */
   readonly refused?: string
   readonly gains: readonly Gain[]
-  /** [method][tester][model] */
+  readonly verdicts: readonly GainVerdict[]
+  /** [method][tester][model], mean over folds. */
   readonly weights: readonly { readonly method: string; readonly tester: string; readonly weights: readonly number[] }[]
-  /** Methods whose harmonised map beats the best of its rivals with the interval above zero. */
-  readonly holds: readonly string[]
 }
 
 export interface Comparison {
   readonly label: string
-  readonly kind: 'between models' | 'between methods' | 'consistency'
+  readonly kind: 'between models' | 'between seeds' | 'between methods' | 'consistency'
   /** By measure: mean and how many pictures have it. */
   readonly means: Readonly<Record<string, Interval>>
   readonly n: number
@@ -116,7 +155,9 @@ export interface AgreementResult {
   readonly consistency: readonly {
     readonly method: string
     readonly measure: string
-    readonly difference: Interval
+    readonly difference: Tested
+    /** p-value after Holm over the methods. */
+    readonly adjusted: number
     readonly n: number
   }[]
 }
@@ -142,6 +183,10 @@ export interface HarmonyStudy {
   readonly data: string
   readonly size: number
   readonly models: readonly ModelRow[]
+  /** Names of the models that test, in the order of the matrices. */
+  readonly testers: readonly string[]
+  /** Whether some tester is a mask-adapted twin. */
+  readonly adapted: boolean
   readonly labelled: number
   /** Pictures that were answered, and those that all answer correctly. */
   readonly seen: number

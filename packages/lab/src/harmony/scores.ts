@@ -1,32 +1,24 @@
 /** @file One number per picture from what was scored. */
-import type { ScoreValue } from './identity.js'
 import type { Mapped, Reading } from './result.js'
-import type { Scored, ScoreRequest, Session } from './session.js'
+import type { MapAsked, Scored, ScoreRequest, Session } from './session.js'
 import { type ControlName, controlNames, type Subject } from './subject.js'
 import { areaUnder } from './transfer.js'
 
-export type Part = 'kept' | 'removed'
-
-/** The scores along the shares, of one fill. */
-export function curveOf(
-  session: Session,
-  value: ScoreValue,
-  fill: number,
-  reading: Reading,
-  part: Part = 'kept',
-): readonly number[] {
-  const all = reading === 'top-1' ? value[`${part}Top`] : value[`${part}Probability`]
-  const { length } = session.preset.fractions
-  return all ? all.slice(fill * length, (fill + 1) * length) : []
+/** Scores along the shares, of one fill; undefined where it was not scored. */
+export function curveOf(session: Session, request: ScoreRequest, fill: string, reading: Reading): readonly number[] | undefined {
+  const found = session.score(request, fill)
+  return found && (reading === 'top-1' ? found.top : found.probability)
 }
 
 /** Area under the curve; NaN where it was not scored. */
-export function areaOf(session: Session, request: ScoreRequest, fill: number, reading: Reading, part: Part = 'kept'): number {
-  const value = session.score(request)
-  return value ? areaUnder(session.preset.fractions, curveOf(session, value, fill, reading, part)) : Number.NaN
+export function areaOf(session: Session, request: ScoreRequest, fill: string, reading: Reading): number {
+  const curve = curveOf(session, request, fill, reading)
+  return curve ? areaUnder(request.fractions ?? session.preset.fractions, curve) : Number.NaN
 }
 
-export const fullOf = ({ full }: Scored, tester: number, reading: Reading): number => (reading === 'top-1' ? 1 : full[tester]!)
+/** Of the whole picture: those scored are answered correctly by models and twins. */
+export const fullOf = ({ full, plain }: Scored, tester: number, reading: Reading, itself = false): number =>
+  reading === 'top-1' ? 1 : (itself ? plain : full)[tester]!
 
 /** The next picture in a circle that is of another class, or just the next. */
 export function partnerOf(pictures: readonly Scored[], i: number): Scored {
@@ -41,10 +33,10 @@ export const mapSubject = (
   picture: Scored,
   model: number,
   spec: Spec,
-  of: 'right' | 'wrong' = 'right',
+  asked: Pick<MapAsked, 'of' | 'shuffled'> = {},
 ): Subject => ({
   kind: 'map',
-  map: session.mapCell(picture, model, spec, of).key,
+  map: session.mapCell(picture, model, spec, asked).key,
 })
 
 export const shiftedSubject = (session: Session, other: Scored, model: number, spec: Spec): Subject => ({

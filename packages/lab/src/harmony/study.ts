@@ -1,11 +1,12 @@
 /** @file A harmony study from beginning to end; every stage goes on where it stopped. */
 import { createHash } from 'node:crypto'
-import { fitPicture, InputError, methodNamed, Random, resolveOptions, UsageError } from '@ascribe/core'
+import { InputError, methodNamed, Random, resolveOptions, UsageError } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
-import { estimateTime } from '../greedy/image/estimate.js'
+import { foldsOf } from '../ensemble/folds.js'
 import { generatedSet, type ImageSetRequest } from '../greedy/image/images.js'
 import { shuffled } from '../order.js'
 import { type Cell, canonicalJson, forkWorkers } from '../runner/index.js'
+import { costLine } from './cost.js'
 import type { AnswerValue } from './identity.js'
 import { openHarmonyModels } from './models.js'
 import { openHarmonyPictures } from './pictures.js'
@@ -22,17 +23,26 @@ import { harmonisers } from './subject.js'
 import { harmonyWork } from './work.js'
 import { mapsFolder, mapsIn } from './worker.js'
 
+/** What is claimed and how it is decided, fixed before anything is scored. */
+const claims = {
+  family:
+    'within-minus-across contrast of T after main effects, first fill, probability, mask-adapted testers; Holm over methods',
+  gain: 'first harmoniser of the list, mean over all fills, against every rival; largest p-value, Holm over methods; four of six methods',
+  choices: 'weights, best single model, sigma, seeds and scheme on the other folds, by the first fill',
+  consistency: 'Spearman and top 10% at equal smoothness, two disjoint sets of models; Holm over methods',
+}
+
 /** Pictures of the generated data are drawn at this side at most. */
 const generatedSide = 64
 
 /** @throws InputError, UsageError for models or pictures that cannot be used, AbortedError, OutputError; failed cells are in the result */
 export async function runHarmonyStudy(options: HarmonyStudyOptions): Promise<HarmonyStudy> {
-  const { data, preset, folder, processes, families = {}, methods } = options
+  const { data, preset, folder, processes, families = {}, twins = {}, methods } = options
   if (options.models.length < 2) throw new UsageError('a study of harmony needs two models or more; name them with --model')
   for (const spec of methods) resolveOptions(methodNamed(spec.method), spec.options)
   const runtime = nodeRuntime({ threads: 1 })
   try {
-    const models = await openHarmonyModels(options.models, runtime, families)
+    const models = await openHarmonyModels(options.models, runtime, { families, twins })
     const side = Math.max(...models.map(({ height, width }) => Math.max(height, width)))
     const request: ImageSetRequest = {
       data,
@@ -42,7 +52,7 @@ export async function runHarmonyStudy(options: HarmonyStudyOptions): Promise<Har
       limit: Math.ceil(1.2 * preset.pictures),
     }
     const pictures = await openHarmonyPictures(request)
-    const settings = { models: [...options.models], families, images: { ...request }, maps: mapsFolder(folder) }
+    const settings = { models: [...options.models], families, twins, images: { ...request }, maps: mapsFolder(folder) }
     const pool = processes > 0 ? forkWorkers(new URL('worker.js', import.meta.url), { processes, settings }) : undefined
     try {
       const work = pool?.work ?? harmonyWork({ models, pictures, map: mapsIn(mapsFolder(folder)) })
@@ -72,7 +82,12 @@ async function studied(session: Session): Promise<HarmonyStudy> {
         {
           preset: { ...preset, training: null },
           methods: methods.map(spec => ({ ...spec })),
-          models: models.map(({ model, family }) => ({ digest: model.digest, family })),
+          models: models.map(({ model, family, twin }) => ({
+            digest: model.digest,
+            family,
+            twin: twin?.model.digest ?? null,
+          })),
+          claims,
           harmonisers: harmonisers.map(one => ({ ...one })),
           seed,
         },
@@ -83,7 +98,7 @@ async function studied(session: Session): Promise<HarmonyStudy> {
   log?.(
     `plan ${design.slice(0, 16)}: ${models.length} models, ${methods.length} methods, ${scored.length} pictures that all answer correctly`,
   )
-  await tellCost(session, scored)
+  log?.(await costLine(session, scored))
   const mapped = await mapStage(session, scored)
   if (mapped.pictures.length < 4)
     throw new InputError('too few pictures could be explained by every model; see the failures above')
@@ -95,12 +110,14 @@ async function studied(session: Session): Promise<HarmonyStudy> {
     data: pictures.description,
     size: pictures.size,
     models: answers.rows,
+    testers: session.bases.map(m => models[m]!.name),
+    adapted: session.bases.some(m => models[m]!.twin),
     labelled: answers.labelled,
     seen: answers.seen,
     jointly: answers.jointly,
     pictures: mapped.pictures,
     methods: mapped.methods,
-    left: mapped.left,
+    left: [...mapped.left, ...testerNotes(session, answers.rows)],
     transfer,
     harmonised,
     leaks: await leakStage(session, mapped),
@@ -113,78 +130,90 @@ async function studied(session: Session): Promise<HarmonyStudy> {
   }
 }
 
+/** What each answer cell is of: a model, or its twin. */
+const seenBy = (session: Session) =>
+  session.models.map(({ model, twin }) => ({ own: model.digest, tester: (twin?.model ?? model).digest }))
+
 async function answersOf(session: Session) {
-  const { pictures, models, options, preset } = session
-  const { items } = pictures
-  const cellOf = (key: string, label: number | undefined, model: number): Cell =>
-    session.cell('answer', key, label === undefined ? {} : { class: label }, { model, cost: { forwards: 1, gradients: 0 } })
-  const cells = items.map(({ key, label }) => models.map((_, model) => cellOf(key, label, model)))
-  await session.run('answers', cells.flat())
+  const { pictures, models, options, preset, bases } = session
+  const { items, kind } = pictures
+  const cellOf = (key: string, label: number | undefined, digest: string): Cell =>
+    session.cell('answer', key, label === undefined ? {} : { class: label }, { digest, cost: { forwards: 1, gradients: 0 } })
+  const seeing = seenBy(session)
+  const digests = [...new Set(seeing.flatMap(({ own, tester }) => [own, tester]))]
+  await session.run(
+    'answers',
+    items.flatMap(({ key, label }) => digests.map(digest => cellOf(key, label, digest))),
+  )
   const labelled = items.filter(({ label }) => label !== undefined).length
   const classes = models[0]!.classes.length
-  const answered = items.flatMap((item, i) => {
-    const values = cells[i]!.map(cell => session.valueOf<AnswerValue>(cell))
-    return values.every(value => value !== undefined) ? [{ item, values: values as AnswerValue[] }] : []
+  const answered = items.flatMap(item => {
+    const value = (digest: string) => session.valueOf<AnswerValue>(cellOf(item.key, item.label, digest))
+    const values = seeing.map(({ own, tester }) => ({ own: value(own), tester: value(tester) }))
+    return values.every(({ own, tester }) => own && tester)
+      ? [{ item, values: values as { own: AnswerValue; tester: AnswerValue }[] }]
+      : []
   })
   const joint = answered.filter(({ item, values }) => {
-    const wanted = labelled === 0 ? values[0]!.predicted : item.label
-    return values.every(({ predicted }) => predicted === wanted)
+    const wanted = labelled === 0 ? values[0]!.own.predicted : item.label
+    return values.every(({ own, tester }) => own.predicted === wanted && tester.predicted === wanted)
   })
-  const order = shuffled(joint.length, new Random(options.seed, 0x4a9e))
-  const chosen = Array.from(order.subarray(0, preset.pictures), at => joint[at]!)
-  // Pictures of one source stay in one half; where all are of one, pictures are divided.
-  const sources = new Set(chosen.map(({ item }) => item.source))
-  const halfBy = (item: (typeof items)[number]): string => (sources.size > 1 ? item.source : item.key)
-  const selection = new Set([...new Set(chosen.map(({ item }) => halfBy(item)))].filter((_, i) => i % 2 === 0))
-  const scored = chosen.map(({ item, values }): Scored => {
-    const own = values[0]!.predicted
+  // Generated pictures come in sources that hold every class once: the first of them are those of a larger study too.
+  const order = kind === 'generated' ? [...joint.keys()] : [...shuffled(joint.length, new Random(options.seed, 0x4a9e))]
+  const chosen = order.slice(0, preset.pictures).map(at => joint[at]!)
+  // Pictures of one source stay in one fold; where there are too few sources, pictures are divided.
+  const enough = new Set(chosen.map(({ item }) => item.source)).size >= preset.folds
+  const folds = foldsOf(
+    chosen.map(({ item }) => (enough ? item.source : item.key)),
+    preset.folds,
+  )
+  const scored = chosen.map(({ item, values }, i): Scored => {
+    const own = values[0]!.own.predicted
     const draw = new Random(options.seed, Number.parseInt(createHash('sha256').update(item.key).digest('hex').slice(0, 8), 16))
     return {
       item,
       class: own,
       wrong: (own + 1 + draw.integer(Math.max(1, classes - 1))) % classes,
-      selection: selection.has(halfBy(item)),
-      full: values.map(({ probability }) => probability),
+      fold: folds[i]!,
+      full: values.map(({ tester }) => tester.probability),
+      plain: values.map(value => value.own.probability),
     }
   })
-  const rows = models.map(({ name, family, architecture, height, width }, m): ModelRow => {
+  const share = (count: number, of: number): number => (of > 0 ? count / of : Number.NaN)
+  const rows = models.map(({ name, family, architecture, height, width, twin }, m): ModelRow => {
     const known = answered.filter(({ item }) => item.label !== undefined)
-    const correct = known.filter(({ item, values }) => values[m]!.predicted === item.label).length
-    return { name, family, architecture, height, width, accuracy: known.length > 0 ? correct / known.length : Number.NaN }
+    const correct = (by: 'own' | 'tester') => known.filter(({ item, values }) => values[m]![by].predicted === item.label).length
+    const same = answered.filter(({ values }) => values[m]!.own.predicted === values[m]!.tester.predicted).length
+    return {
+      name,
+      family,
+      architecture,
+      height,
+      width,
+      accuracy: share(correct('own'), known.length),
+      tests: bases.includes(m),
+      ...(twin && { twin: { accuracy: share(correct('tester'), known.length), agreement: share(same, answered.length) } }),
+    }
   })
   return { scored, rows, labelled, seen: answered.length, jointly: joint.length }
 }
 
-/** Cost of the whole study in one line, before it starts. */
-async function tellCost(session: Session, scored: readonly Scored[]): Promise<void> {
-  const { models, options, preset, pictures } = session
-  const { log, methods, processes, signal } = options
-  if (!log) return
-  const [first] = models
-  const picture = await pictures.picture(scored[0]!.item.key)
-  const k = models.length
-  const passes = preset.fills.length * preset.fractions.length
-  const cells: Cell[] = []
-  for (const { item } of scored) {
-    const map = (spec: (typeof methods)[number]): Cell['cost'] => {
-      const method = methodNamed(spec.method)
-      const { forwards, gradients } = method.cost(resolveOptions(method, spec.options))
-      const times = 2 * k + (k > 2 ? (k - 1) * (k / 2) : 0)
-      return { forwards: times * forwards, gradients: times * gradients }
-    }
-    for (const spec of methods) cells.push(session.cell('planned', item.key, { spec: { ...spec } }, { cost: map(spec)! }))
-    const singles = k * k * methods.length * 4 + 5 * 2 * k
-    const combined = k > 2 ? methods.length * k * (preset.harmonisers + preset.sigmas.length / 2 + 2) : 0
-    const forwards = Math.round((singles + combined) * passes)
-    cells.push(session.cell('planned', item.key, {}, { cost: { forwards, gradients: 0 } }))
-  }
-  log(
-    await estimateTime({
-      model: first!.model,
-      picture: fitPicture(picture.pixels, first!.preprocessing),
-      cells,
-      processes: Math.max(1, processes),
-      ...(signal && { signal }),
-    }),
-  )
+/** Below this share of equal answers a twin is not the model's. */
+const twinAgreement = 0.98
+
+/** What a reader must know about the testers. */
+function testerNotes({ bases, models }: Session, rows: readonly ModelRow[]): string[] {
+  const without = bases.filter(m => !models[m]!.twin).map(m => models[m]!.name)
+  if (without.length === bases.length)
+    return [
+      'No model has a mask-adapted twin: every model tests as it is, so part of what is measured is how it takes masked pictures.',
+    ]
+  const off = rows.filter(({ tests, twin }) => tests && twin && twin.agreement < twinAgreement)
+  return [
+    ...(without.length > 0 ? [`Without a mask-adapted twin, and so their own testers: ${without.join(', ')}.`] : []),
+    ...off.map(
+      ({ name, twin }) =>
+        `The twin of ${name} answers as its model on ${(100 * twin!.agreement).toFixed(1)}% of the pictures, which is less than the 98% asked for.`,
+    ),
+  ]
 }

@@ -1,6 +1,6 @@
 /** @file What is scored, as data: a map, a control, maps combined, or a map blurred. */
 
-export const controlNames = ['random', 'blobs', 'centre', 'edges', 'truth'] as const
+export const controlNames = ['random', 'blobs', 'centre', 'edges', 'uniform', 'blurred-copy', 'truth'] as const
 export type ControlName = (typeof controlNames)[number]
 
 /** How maps of several models become one. */

@@ -67,13 +67,13 @@ export function familyContrast(
 ): number {
   const has = (g: number, t: number): boolean => used(matrix, g, t) && !left(g, t)
   const within = matrix.map((row, g) => row.map((_, t) => (families[g] === families[t] ? 1 : 0)))
+  // What is left of the indicator is orthogonal to the main effects, so they need not be taken from the scores.
   const own = residual(within, has)
-  const scores = residual(matrix, has)
   let [top, bottom] = [0, 0]
   for (let g = 0; g < matrix.length; g++)
     for (let t = 0; t < matrix.length; t++)
       if (has(g, t)) {
-        top += own[g]![t]! * scores[g]![t]!
+        top += own[g]![t]! * matrix[g]![t]!
         bottom += own[g]![t]! ** 2
       }
   return bottom > 1e-9 ? top / bottom : Number.NaN

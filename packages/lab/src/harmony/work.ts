@@ -13,6 +13,7 @@ import {
   Random,
   type TensorValue,
 } from '@ascribe/core'
+import { shuffledModel } from '../bam/study/shuffled.js'
 import { Recent } from '../greedy/image/recent.js'
 import { logProbabilities } from '../greedy/image/scores.js'
 import { type CellIdentity, type CellOutcome, FatalCellError, type JsonValue, type Work } from '../runner/index.js'
@@ -30,8 +31,8 @@ const noiseDeviation = 0.1
 /** Methods whose maps are read without signs: a gradient's sign says nothing about presence. */
 const unsigned = /^(gradient|smooth-grad|guided-backprop|deconvnet)$/
 
-/** Masked pictures kept for the testers after the first. */
-const kept = 3
+/** Maps kept after they were read; the cells of a picture follow each other. */
+const kept = 256
 
 /** A seed of its own for every picture. */
 const seedOf = (seed: number, sample: string): number =>
@@ -50,31 +51,36 @@ const outcome = (value: object, maps?: CellOutcome['maps']): CellOutcome => ({
 
 const six = (value: number): number => Number(value.toPrecision(6))
 
+/** A model, or a twin. */
+type Seeing = Pick<HarmonyModel, 'model' | 'preprocessing' | 'classes'>
+
 class Worker {
   readonly #ready = new Map<string, Promise<Evaluator>>()
-  readonly #masked = new Recent<readonly Pixels[]>(kept)
+  readonly #maps = new Recent<Float64Array>(kept)
 
   constructor(readonly tools: HarmonyTools) {}
 
-  model({ model }: CellIdentity): HarmonyModel {
-    const found = this.tools.models.find(one => one.model.digest === model)
-    if (!found) throw new FatalCellError(`no model of the study has the digest ${model}`)
+  /** By the digest of its file. */
+  model(digest: string | undefined): Seeing {
+    const all: Seeing[] = this.tools.models.flatMap(one => (one.twin ? [one, one.twin] : [one]))
+    const found = all.find(({ model }) => model.digest === digest)
+    if (!found) throw new FatalCellError(`no model of the study has the digest ${digest}`)
     return found
   }
 
-  input(model: HarmonyModel, picture: Pixels): TensorValue<'float32'> {
+  input(model: Seeing, picture: Pixels): TensorValue<'float32'> {
     return pictureToTensor(fitPicture(picture, model.preprocessing), model.preprocessing)
   }
 
   /** Log probabilities of the study's classes for each picture. */
-  async answers(model: HarmonyModel, pictures: readonly Pixels[], signal: AbortSignal): Promise<Float64Array[]> {
+  async answers(model: Seeing, pictures: readonly Pixels[], signal: AbortSignal): Promise<Float64Array[]> {
     const name = model.model.floatInputs[0]!
     const inputs = pictures.map(picture => this.input(model, picture))
-    let ready = this.#ready.get(model.name)
+    let ready = this.#ready.get(model.model.digest)
     if (!ready) {
       ready = prepare(model.model, { [name]: inputs[0]! }, { target: 'predicted' })
-      ready.catch(() => this.#ready.delete(model.name))
-      this.#ready.set(model.name, ready)
+      ready.catch(() => this.#ready.delete(model.model.digest))
+      this.#ready.set(model.model.digest, ready)
     }
     const evaluator = await ready
     if (signal.aborted) throw new AbortedError('interrupted')
@@ -98,23 +104,17 @@ class Worker {
   }
 
   async map(subject: Subject, picture: HarmonyPicture, seed: number): Promise<Float64Array> {
-    return subjectMap(subject, { picture, stored: this.tools.map, seed })
+    const stored = (key: string): Promise<Float64Array> => this.#maps.get(key, () => this.tools.map(key))
+    return subjectMap(subject, { picture, stored, seed })
   }
 
-  /** Pictures of every fill and share, kept and then removed. */
-  masked({ identity, seed }: Run, options: ScoreOptions): Promise<readonly Pixels[]> {
-    const { subject, fills, fractions, inverse, onto } = options
-    const { sample } = identity
-    return this.#masked.get(JSON.stringify([sample, seed, subject, fills, fractions, inverse, onto ?? null]), async () => {
-      const own = await this.tools.pictures.picture(sample)
-      const order = orderOf(await this.map(subject, own, seed))
-      const base = onto === undefined ? own.pixels : await this.#base(onto, own.pixels, seed)
-      const rest = { fills, fractions, seed }
-      return [
-        ...maskedPictures(base, order, { ...rest, inverse: false }),
-        ...(inverse ? maskedPictures(base, order, { ...rest, inverse: true }) : []),
-      ]
-    })
+  /** Pictures of every fill and share. */
+  async masked(subject: Subject, { identity, seed }: Run, options: ScoreOptions): Promise<readonly Pixels[]> {
+    const { fills, fractions, inverse, onto } = options
+    const own = await this.tools.pictures.picture(identity.sample)
+    const order = orderOf(await this.map(subject, own, seed))
+    const base = onto === undefined ? own.pixels : await this.#base(onto, own.pixels, seed)
+    return maskedPictures(base, order, { fills, fractions, inverse, seed })
   }
 
   async #base(onto: string, { data, ...rest }: Pixels, seed: number): Promise<Pixels> {
@@ -137,7 +137,7 @@ async function answer(run: Run): Promise<CellOutcome> {
   const { identity, worker, signal } = run
   const { class: own } = optionsOf<{ class?: number }>(run)
   const picture = await worker.tools.pictures.picture(identity.sample)
-  const [found] = (await worker.answers(worker.model(identity), [picture.pixels], signal)) as [Float64Array]
+  const [found] = (await worker.answers(worker.model(identity.model), [picture.pixels], signal)) as [Float64Array]
   const order = orderOf(found)
   const known = own !== undefined && own < found.length
   return outcome({
@@ -150,8 +150,8 @@ async function answer(run: Run): Promise<CellOutcome> {
 
 async function map(run: Run): Promise<CellOutcome> {
   const { identity, worker, signal, seed } = run
-  const { spec, class: index, size, draw } = optionsOf<MapOptions>(run)
-  const model = worker.model(identity)
+  const { spec, class: index, size, draw, shuffled } = optionsOf<MapOptions>(run)
+  const model = worker.model(identity.model)
   const { pixels } = await worker.tools.pictures.picture(identity.sample)
   const input = worker.input(model, pixels)
   if (draw !== undefined) {
@@ -161,7 +161,8 @@ async function map(run: Run): Promise<CellOutcome> {
     const deviation = noiseDeviation * (high - low)
     for (let i = 0; i < input.data.length; i++) input.data[i]! += deviation * random.normal()
   }
-  const attribution = await explain(model.model, { [model.model.floatInputs[0]!]: input }, spec.method, {
+  const explained = shuffled ? shuffledModel(model.model, identity.seed) : model.model
+  const attribution = await explain(explained, { [model.model.floatInputs[0]!]: input }, spec.method, {
     target: `log-odds:${model.classes[index]!}`,
     options: spec.options,
     seed,
@@ -177,29 +178,34 @@ async function map(run: Run): Promise<CellOutcome> {
 }
 
 async function score(run: Run): Promise<CellOutcome> {
-  const { identity, worker, signal } = run
+  const { worker, signal } = run
   const options = optionsOf<ScoreOptions>(run)
-  const { class: index, fills, fractions, inverse } = options
-  const found = await worker.answers(worker.model(identity), await worker.masked(run, options), signal)
-  const top = found.map(own => (orderOf(own)[0] === index ? 1 : 0))
-  const probability = found.map(own => six(Math.exp(own[index]!)))
-  const half = fills.length * fractions.length
-  return outcome({
-    keptTop: top.slice(0, half),
-    keptProbability: probability.slice(0, half),
-    ...(inverse && { removedTop: top.slice(half), removedProbability: probability.slice(half) }),
-  } satisfies ScoreValue)
+  const { subjects, testers, class: index, fills, fractions } = options
+  const masks = fills.length * fractions.length
+  const pictures: Pixels[] = []
+  for (const subject of subjects) pictures.push(...(await worker.masked(subject, run, options)))
+  const top = new Array<number>(pictures.length * testers.length)
+  const probability = top.slice()
+  for (const [t, digest] of testers.entries()) {
+    const found = await worker.answers(worker.model(digest), pictures, signal)
+    for (const [i, own] of found.entries()) {
+      const at = (Math.floor(i / masks) * testers.length + t) * masks + (i % masks)
+      top[at] = orderOf(own)[0] === index ? 1 : 0
+      probability[at] = six(Math.exp(own[index]!))
+    }
+  }
+  return outcome({ top, probability } satisfies ScoreValue)
 }
 
 async function agree(run: Run): Promise<CellOutcome> {
   const { identity, worker, seed } = run
-  const { first, second, smoothAs, size } = optionsOf<AgreeOptions>(run)
+  const { first, second, smoothAs, size, measures } = optionsOf<AgreeOptions>(run)
   const picture = await worker.tools.pictures.picture(identity.sample)
   const mapOf = (subject: Subject): Promise<Float64Array> => worker.map(subject, picture, seed)
   const [a, b] = [await mapOf(first), await mapOf(second)]
-  if (!smoothAs) return outcome(await agreementOf(a, b, size))
+  if (!smoothAs) return outcome(await agreementOf(a, b, size, measures))
   const wanted = roughness(await mapOf(smoothAs), size)
-  return outcome(await agreementOf(smoothedTo(a, size, wanted), smoothedTo(b, size, wanted), size))
+  return outcome(await agreementOf(smoothedTo(a, size, wanted), smoothedTo(b, size, wanted), size, measures))
 }
 
 async function detect(run: Run): Promise<CellOutcome> {

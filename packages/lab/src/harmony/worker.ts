@@ -10,6 +10,7 @@ import { harmonyWork } from './work.js'
 export interface WorkerSettings {
   readonly models: readonly string[]
   readonly families: Readonly<Record<string, Family>>
+  readonly twins: Readonly<Record<string, string>>
   readonly images: ImageSetRequest
   /** Where maps are kept. */
   readonly maps: string
@@ -24,9 +25,9 @@ export const mapsIn =
 export const mapsFolder = (folder: string): string => join(folder, 'maps')
 
 export const createWork: CreateWork = async settings => {
-  const { models, families, images, maps } = settings as unknown as WorkerSettings
+  const { models, families, twins, images, maps } = settings as unknown as WorkerSettings
   return harmonyWork({
-    models: await openHarmonyModels(models, nodeRuntime({ threads: 1 }), families),
+    models: await openHarmonyModels(models, nodeRuntime({ threads: 1 }), { families, twins }),
     pictures: await openHarmonyPictures(images),
     map: mapsIn(maps),
   })

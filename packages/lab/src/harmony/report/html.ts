@@ -5,7 +5,7 @@ import { type Cell, renderTable, textCell } from '../../bam/report/table.js'
 import { lineChart } from '../../charts/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
 import { heatChart } from './heat.js'
-import { number, type Statement, statementsOf } from './statements.js'
+import { mainTables, number, type Statement, statementsOf } from './statements.js'
 
 const more = `
 .statements { margin: 0; padding: 0; list-style: none; }
@@ -37,43 +37,52 @@ const table = (caption: string, columns: readonly string[], rows: readonly (read
 const charts = (svgs: readonly string[]): string =>
   `<div class="charts">${svgs.map(svg => `<figure>${svg}</figure>`).join('\n')}</div>`
 
+const share = (value: number): Cell => ({
+  html: Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : '–',
+  sort: value,
+})
+
 function modelSection({ models }: HarmonyStudy): Section {
-  const rows = models.map(({ name, family, width, height, accuracy, architecture }) => [
+  const rows = models.map(({ name, family, width, height, accuracy, architecture, tests, twin }) => [
     textCell(name),
     textCell(family),
     textCell(`${width} x ${height}`),
-    { html: Number.isFinite(accuracy) ? `${(100 * accuracy).toFixed(1)}%` : '–', sort: accuracy },
+    share(accuracy),
+    textCell(tests ? (twin ? 'its twin' : 'yes') : 'no: a seed'),
+    share(twin?.accuracy ?? Number.NaN),
+    share(twin?.agreement ?? Number.NaN),
     textCell(architecture.slice(0, 8)),
   ])
-  const caption = 'Accuracy on the labelled pictures seen. Equal architectures are seeds of one: their transfer is the ceiling.'
-  return { id: 'models', title: 'Models', body: table(caption, ['Model', 'Family', 'Input', 'Accuracy', 'Architecture'], rows) }
+  const caption =
+    'Accuracy on the labelled pictures seen. Equal architectures are seeds of one: their transfer is the ceiling. A twin is the model fine-tuned on masked pictures; ' +
+    'it tests in the model’s place, and should answer whole pictures as the model does on 98% or more.'
+  const columns = ['Model', 'Family', 'Input', 'Accuracy', 'Tests', 'Twin’s accuracy', 'Twin agrees', 'Architecture']
+  return { id: 'models', title: 'Models', body: table(caption, columns, rows) }
 }
 
-function transferSection({ transfer, models, preset }: HarmonyStudy): Section {
-  const names = models.map(({ name }) => name)
-  const main = transfer.tables.filter(({ fill, reading }) => fill === preset.fills[0] && reading === 'probability')
-  const maps = main.map(({ method, matrix }) => heatChart({ title: `${method}, ${preset.fills[0]} fill`, names, matrix }))
-  const groups = transfer.tables.flatMap(({ method, fill, reading, groups: own, contrast, detectable, n }) => [
-    ...own.map(({ label, mean }) => [
-      textCell(method),
-      textCell(fill),
-      textCell(reading),
-      textCell(label),
-      intervalCell(mean),
-      textCell(`n = ${n}`),
-    ]),
-    ...(Number.isFinite(contrast.value)
-      ? [
-          [
-            textCell(method),
-            textCell(fill),
-            textCell(reading),
-            textCell('within minus across'),
-            intervalCell(contrast),
-            textCell(`n = ${n}, detectable ${number(detectable)}`),
-          ],
-        ]
-      : []),
+const intervalText = ({ value, low, high }: Interval): string =>
+  `${number(value)}${Number.isFinite(low) ? ` [${number(low)}, ${number(high)}]` : ''}`
+
+function transferSection(study: HarmonyStudy): Section {
+  const { transfer, testers: names, preset } = study
+  const maps = mainTables(study).map(({ method, matrix, testers, n }) =>
+    heatChart({ title: `${method}, ${preset.fills[0]} fill, ${testers} test, n = ${n}`, names, matrix }),
+  )
+  const labels = [...new Set(transfer.tables.flatMap(({ groups }) => groups.map(({ label }) => label)))]
+  const rows = transfer.tables.map(({ method, fill, reading, testers, groups, contrast, adjusted, detectable, ceiling, n }) => [
+    textCell(method),
+    textCell(fill),
+    textCell(reading),
+    textCell(testers),
+    ...labels.map(label => {
+      const found = groups.find(group => group.label === label)
+      return found ? intervalCell(found.mean) : textCell('–')
+    }),
+    Number.isFinite(ceiling.value) ? intervalCell(ceiling) : textCell('–'),
+    Number.isFinite(contrast.value) ? intervalCell(contrast) : textCell('–'),
+    { html: number(adjusted), sort: adjusted },
+    { html: number(detectable), sort: detectable },
+    { html: String(n), sort: n },
   ])
   return {
     id: 'transfer',
@@ -83,9 +92,9 @@ function transferSection({ transfer, models, preset }: HarmonyStudy): Section {
       'Rows: the model that was explained; columns: the model that tests. Area over the shares kept.</p>' +
       charts(maps) +
       table(
-        'Means over ordered pairs of different models. Within minus across: after main effects of generator and tester.',
-        ['Method', 'Fill', 'Reading', 'Pairs', 'T', 'Note'],
-        groups,
+        'Means of T over ordered pairs of different models. Above others: another seed of the tester’s architecture minus other architectures, the same testers. Contrast: within minus across families after main effects of generator and tester; p after Holm over methods; differences smaller than the detectable one read “not resolved”.',
+        ['Method', 'Fill', 'Reading', 'Testers', ...labels, 'Above others', 'Contrast', 'p', 'Detectable', 'n'],
+        rows,
       ),
   }
 }
@@ -109,7 +118,13 @@ function curveSection({ transfer, preset }: HarmonyStudy): Section {
     intervalCell(kept),
     removed ? intervalCell(removed) : textCell('–'),
   ])
-  const wrong = transfer.wrong.map(({ label, fill, kept }) => [textCell(label), textCell(fill), intervalCell(kept)])
+  const spoiled = transfer.spoiled.map(({ method, spoiled: what, fill, difference, n }) => [
+    textCell(method),
+    textCell(what),
+    textCell(fill),
+    intervalCell(difference),
+    { html: String(n), sort: n },
+  ])
   return {
     id: 'curves',
     title: 'Curves and controls',
@@ -121,24 +136,37 @@ function curveSection({ transfer, preset }: HarmonyStudy): Section {
         rows,
       ) +
       table(
-        'The map of the right class minus the map of a wrong one, both scored by the right class.',
-        ['Map', 'Fill', 'Right minus wrong'],
-        wrong,
+        'The map of the right class on the trained model minus that of a wrong class, or of the model with its weights shuffled; all scored by the right class, mean over pairs of different models.',
+        ['Map', 'Minus', 'Fill', 'Difference', 'n'],
+        spoiled,
       ),
   }
 }
 
-function harmonisedSection({ harmonised, models }: HarmonyStudy): Section {
+function harmonisedSection({ harmonised, testers }: HarmonyStudy): Section {
+  const verdicts = harmonised.verdicts.map(({ method, chosen, single, singleAdjusted, least, adjusted, fills, beatsAll }) => [
+    textCell(method),
+    textCell(chosen),
+    textCell(least.harmoniser),
+    intervalCell(single.difference),
+    { html: number(singleAdjusted), sort: singleAdjusted },
+    { html: `${intervalText(least.difference)}<small>${esc(least.rival)}</small>`, sort: least.difference.value },
+    { html: number(adjusted), sort: adjusted },
+    textCell(fills.join(', ') || 'none'),
+    textCell(beatsAll ? 'yes' : 'no'),
+  ])
   const gains = harmonised.gains.map(
-    ({ method, harmoniser, chosen, rival, harmonised: ours, score, difference, detectable, n }) => [
+    ({ method, harmoniser, chosen, rival, fill, harmonised: ours, score, difference, detectable, n }) => [
       textCell(method),
       textCell(harmoniser),
       textCell(chosen),
       textCell(rival),
+      textCell(fill),
       { html: number(ours), sort: ours },
       { html: number(score), sort: score },
       intervalCell(difference),
-      textCell(`n = ${n}, detectable ${number(detectable)}`),
+      { html: number(detectable), sort: detectable },
+      { html: String(n), sort: n },
     ],
   )
   const weights = harmonised.weights.map(({ method, tester, weights: own }) => [
@@ -149,13 +177,28 @@ function harmonisedSection({ harmonised, models }: HarmonyStudy): Section {
   const body = harmonised.refused
     ? `<p class="empty">${esc(harmonised.refused)}</p>`
     : table(
-        'Combined over all models but the tester, on the half of the pictures that chose nothing; area under the probability kept, mean over testers.',
-        ['Method', 'Scheme', 'Scheme chosen', 'Rival', 'Harmonised', 'Rival’s', 'Difference', 'Note'],
-        gains,
+        'Gain of the harmonised map over all models but the tester: over the best single model’s map, and over that rival which leaves the least; area under the probability kept, mean over testers and fills; p after Holm over methods.',
+        [
+          'Method',
+          'Scheme chosen',
+          'Scheme',
+          'Over best single',
+          'p',
+          'Least gain',
+          'p',
+          'Fills in which all are beaten',
+          'All beaten',
+        ],
+        verdicts,
       ) +
+      `<details><summary>Every gain, by rival and fill</summary>${table(
+        'Rivals and schemes were chosen on the other folds. Listed: every scheme against the best single map.',
+        ['Method', 'Scheme', 'Scheme chosen', 'Rival', 'Fill', 'Harmonised', 'Rival’s', 'Difference', 'Detectable', 'n'],
+        gains,
+      )}</details>` +
       table(
-        'Weights from measured transfer: of every model by the testers that are neither it nor the one left out.',
-        ['Method', 'Tester left out', ...models.map(({ name }) => name)],
+        'Weights from measured transfer: of every model by the testers that are neither it nor the one left out; mean over folds.',
+        ['Method', 'Tester left out', ...testers],
         weights,
       )
   return { id: 'harmonised', title: 'Harmonised maps', body }
@@ -163,14 +206,36 @@ function harmonisedSection({ harmonised, models }: HarmonyStudy): Section {
 
 function agreementSection({ agreement }: HarmonyStudy): Section {
   const measures = Object.keys(agreement.comparisons[0]?.means ?? {})
-  const rows = agreement.comparisons.map(({ label, kind, means }) => [
+  const cells = (means: Readonly<Record<string, Interval>>): Cell[] =>
+    measures.map(measure => (means[measure] ? intervalCell(means[measure]) : textCell('–')))
+  const rows = agreement.comparisons.map(({ label, kind, means, n }) => [
     textCell(label),
     textCell(kind),
-    ...measures.map(measure => intervalCell(means[measure]!)),
+    ...cells(means),
+    { html: String(n), sort: n },
   ])
-  const n = agreement.comparisons[0]?.n ?? 0
-  const caption = `Which maps agree depends on the measure, so all stand side by side; n = ${n} pictures. Distance: lower is better.`
-  return { id: 'agreement', title: 'Agreement', body: table(caption, ['Maps', 'Kind', ...measures], rows) }
+  const kinds = [...new Set(agreement.comparisons.map(({ kind }) => kind))].filter(kind => kind !== 'consistency')
+  const methods = [...new Set(agreement.comparisons.map(({ label }) => label.split(': ')[0]!))]
+  const summary = kinds
+    .filter(kind => kind !== 'between methods')
+    .flatMap(kind =>
+      methods.flatMap(method => {
+        const own = agreement.comparisons.filter(one => one.kind === kind && one.label.startsWith(`${method}: `))
+        if (own.length === 0) return []
+        const mean = (measure: string): number => own.reduce((sum, { means }) => sum + means[measure]!.value, 0) / own.length
+        return [
+          [textCell(method), textCell(kind), ...measures.map(measure => ({ html: number(mean(measure)), sort: mean(measure) }))],
+        ]
+      }),
+    )
+  const body =
+    table(
+      'Which maps agree depends on the measure, so all stand side by side. Distance: lower is better.',
+      ['Method', 'Kind', ...measures],
+      summary,
+    ) +
+    `<details><summary>Every pair, and consistency</summary>${table('Means with intervals over pictures.', ['Maps', 'Kind', ...measures, 'n'], rows)}</details>`
+  return { id: 'agreement', title: 'Agreement', body }
 }
 
 function detectorSection({ detector }: HarmonyStudy): Section[] {
@@ -214,8 +279,9 @@ const reading: Section = {
   body: `<p class="intro">Only pictures that every model answers correctly count. Each is made square, masked there, and then brought to every model’s own size and
 scale: all see the same masked picture. A centre crop in a model’s own preprocessing is replaced by resizing, so that all see the whole of it.</p>
 <p class="intro">The paper behind this study publishes neither its models nor its fractions, fills and metrics: those here are our choice. Intervals: 95%, bootstrap
-clustered by source. Half of the pictures choose (rivals, sigma, weights, scheme); the other half is scored. Testers are as they are, not adapted to masks; a mask
-may leak the class by its shape, which the table on masks alone measures.</p>`,
+clustered by source. Whatever was chosen for a picture (best single model, sigma, seeds, weights, scheme) was chosen on the other folds. Mask-adapted twins test
+where there are some, and the models themselves beside them; a mask may leak the class by its shape, which the table on masks alone measures.</p>
+<p class="intro">RBM and Kemeny are not among the harmonisers: each takes far longer per picture than all others together.</p>`,
 }
 
 /** The page: equal studies give equal bytes. */

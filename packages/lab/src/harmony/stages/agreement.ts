@@ -1,4 +1,5 @@
 /** @file How far maps say the same: between models, between methods, and between disjoint sets of models. */
+import { holm } from '../../statistics/index.js'
 import { agreementMeasures } from '../compare.js'
 import type { AgreeOptions, AgreeValue } from '../identity.js'
 import { meanInterval } from '../intervals.js'
@@ -12,30 +13,36 @@ type Pair = Omit<AgreeOptions, 'size'>
 
 /** Models in turns by family, so that both sets have some of each. */
 function disjointSets(session: Session): [number[], number[]] {
-  const order = session.models
-    .map((_, m) => m)
-    .sort((a, b) => session.models[a]!.family.localeCompare(session.models[b]!.family) || a - b)
+  const order = [...session.bases].sort((a, b) => session.models[a]!.family.localeCompare(session.models[b]!.family) || a - b)
   return [order.filter((_, i) => i % 2 === 0), order.filter((_, i) => i % 2 === 1)]
 }
 
-const pairsOf = (count: number): (readonly [number, number])[] =>
-  Array.from({ length: count }, (_, i) => Array.from({ length: count - i - 1 }, (_, k) => [i, i + 1 + k] as const)).flat()
+const pairsOf = (items: readonly number[]): (readonly [number, number])[] =>
+  items.flatMap((a, i) => items.slice(i + 1).map(b => [a, b] as const))
+
+/** Consistency is claimed by these. */
+const claimed = ['Spearman', 'top 10%']
 
 export async function agreementStage(session: Session, { pictures, methods }: Mapped): Promise<AgreementResult> {
-  const { models, preset } = session
+  const { models, preset, bases, extras } = session
   const some = pictures.slice(0, preset.agreement)
+  const more = pictures.slice(0, preset.controls)
+  const seeds = extras.flatMap(e => bases.filter(b => session.alike(b, e)).map(b => [b, e] as const))
   const map = (picture: Scored, model: number, spec: Spec): Subject => mapSubject(session, picture, model, spec)
-  const groups: { label: string; kind: Comparison['kind']; method?: string; pairs: (picture: Scored) => Pair[] }[] = [
+  type Group = { label: string; kind: Comparison['kind']; pairs: (picture: Scored) => Pair[] }
+  const of = (kind: Comparison['kind']): readonly Scored[] => (kind === 'consistency' ? more : some)
+  const sourcesOf = (kind: Comparison['kind']): string[] => of(kind).map(({ item }) => item.source)
+  const groups: Group[] = [
     ...methods.flatMap(spec =>
-      pairsOf(models.length).map(([a, b]) => ({
+      [...pairsOf(bases), ...seeds].map(([a, b]) => ({
         label: `${spec.label}: ${models[a]!.name} and ${models[b]!.name}`,
-        kind: 'between models' as const,
+        kind: session.alike(a, b) ? ('between seeds' as const) : ('between models' as const),
         pairs: (picture: Scored): Pair[] => [{ first: map(picture, a, spec), second: map(picture, b, spec) }],
       })),
     ),
-    ...models.flatMap((model, m) =>
-      pairsOf(methods.length).map(([a, b]) => ({
-        label: `${model.name}: ${methods[a]!.label} and ${methods[b]!.label}`,
+    ...bases.flatMap(m =>
+      pairsOf(methods.map((_, i) => i)).map(([a, b]) => ({
+        label: `${models[m]!.name}: ${methods[a]!.label} and ${methods[b]!.label}`,
         kind: 'between methods' as const,
         pairs: (picture: Scored): Pair[] => [{ first: map(picture, m, methods[a]!), second: map(picture, m, methods[b]!) }],
       })),
@@ -49,64 +56,74 @@ export async function agreementStage(session: Session, { pictures, methods }: Ma
     normaliser,
     scheme,
   })
-  const consistent = models.length >= 4 ? methods : []
+  const consistent = bases.length >= 4 ? methods : []
   for (const spec of consistent) {
     const smooth = (picture: Scored): Subject => harmony(picture, spec, firstSet)
     groups.push(
       {
         label: `${spec.label}: harmonised, two sets of models`,
         kind: 'consistency',
-        pairs: picture => [{ first: smooth(picture), second: harmony(picture, spec, secondSet), smoothAs: smooth(picture) }],
+        pairs: picture => [
+          {
+            first: smooth(picture),
+            second: harmony(picture, spec, secondSet),
+            smoothAs: smooth(picture),
+            measures: claimed,
+          },
+        ],
       },
       {
         label: `${spec.label}: single models, one of each set, as smooth`,
         kind: 'consistency',
         pairs: picture =>
           firstSet.flatMap(a =>
-            secondSet.map(b => ({ first: map(picture, a, spec), second: map(picture, b, spec), smoothAs: smooth(picture) })),
+            secondSet.map(b => ({
+              first: map(picture, a, spec),
+              second: map(picture, b, spec),
+              smoothAs: smooth(picture),
+              measures: claimed,
+            })),
           ),
       },
     )
   }
   await session.run(
     'agreement',
-    some.flatMap(picture => groups.flatMap(({ pairs }) => pairs(picture).map(pair => session.agreeCell(picture, pair)))),
+    groups.flatMap(({ pairs, kind }) =>
+      of(kind).flatMap(picture => pairs(picture).map(pair => session.agreeCell(picture, pair))),
+    ),
   )
-  const sources = some.map(({ item }) => item.source)
   const { seed } = session.options
   /** Of each picture, the mean over the pairs. */
-  const valuesOf = (pairs: (picture: Scored) => Pair[], measure: string): number[] =>
-    some.map(picture => {
+  const valuesOf = ({ pairs, kind }: Pick<Group, 'pairs' | 'kind'>, measure: string): number[] =>
+    of(kind).map(picture => {
       const found = pairs(picture)
         .map(pair => session.valueOf<AgreeValue>(session.agreeCell(picture, pair))?.[measure] ?? Number.NaN)
         .filter(Number.isFinite)
       return found.length > 0 ? found.reduce((sum, value) => sum + value, 0) / found.length : Number.NaN
     })
-  const comparisons = groups.map(
-    ({ label, kind, pairs }): Comparison => ({
+  const comparisons = groups.map((group): Comparison => {
+    const { label, kind } = group
+    const measures = agreementMeasures.filter(({ title }) => kind !== 'consistency' || claimed.includes(title))
+    return {
       label,
       kind,
       means: Object.fromEntries(
-        agreementMeasures.map(({ title }) => [title, meanInterval(valuesOf(pairs, title), sources, seed)] as const),
+        measures.map(({ title }) => [title, meanInterval(valuesOf(group, title), sourcesOf(kind), seed)] as const),
       ),
-      n: some.length,
-    }),
-  )
-  const consistency = consistent.flatMap((spec, i) => {
-    const [together, single] = groups.slice(groups.length - 2 * consistent.length + 2 * i) as [
-      (typeof groups)[number],
-      (typeof groups)[number],
-    ]
-    return ['Spearman', 'top 10%'].map(measure => {
-      const [ours, theirs] = [valuesOf(together.pairs, measure), valuesOf(single.pairs, measure)]
-      const differences = ours.map((value, k) => value - theirs[k]!)
-      return {
-        method: spec.label,
-        measure,
-        difference: meanInterval(differences, sources, seed),
-        n: differences.filter(Number.isFinite).length,
-      }
-    })
+      n: of(kind).length,
+    }
   })
-  return { comparisons, consistency }
+  const differences = claimed.flatMap(measure => {
+    const own = consistent.map((spec, i) => {
+      const at = groups.length - 2 * consistent.length + 2 * i
+      const [ours, theirs] = [valuesOf(groups[at]!, measure), valuesOf(groups[at + 1]!, measure)]
+      const values = ours.map((value, k) => value - theirs[k]!)
+      const difference = meanInterval(values, sourcesOf('consistency'), seed)
+      return { method: spec.label, measure, difference, n: values.filter(Number.isFinite).length }
+    })
+    const adjusted = holm(own.map(({ difference }) => difference.p))
+    return own.map((one, i) => ({ ...one, adjusted: adjusted[i]! }))
+  })
+  return { comparisons, consistency: differences }
 }

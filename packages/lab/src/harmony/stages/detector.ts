@@ -9,12 +9,12 @@ import { harmonisers, type Subject } from '../subject.js'
 
 export async function detectorStage(session: Session, { pictures, methods }: Mapped): Promise<DetectorRow[]> {
   if (!session.pictures.masks) return []
-  const { models, options } = session
+  const { models, options, bases } = session
   const { normaliser, scheme } = harmonisers[0]!
   const rows: { label: string; control: boolean; subject: (picture: Scored) => Subject }[] = [
     ...methods.flatMap(spec => [
-      ...models.map(({ name }, m) => ({
-        label: `${spec.label}, ${name}`,
+      ...bases.map(m => ({
+        label: `${spec.label}, ${models[m]!.name}`,
         control: false,
         subject: (picture: Scored) => mapSubject(session, picture, m, spec),
       })),
@@ -23,7 +23,7 @@ export async function detectorStage(session: Session, { pictures, methods }: Map
         control: false,
         subject: (picture: Scored): Subject => ({
           kind: 'combined',
-          maps: models.map((_, m) => session.mapCell(picture, m, spec).key),
+          maps: bases.map(m => session.mapCell(picture, m, spec).key),
           normaliser,
           scheme,
         }),

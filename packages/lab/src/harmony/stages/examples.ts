@@ -7,7 +7,7 @@ import { harmonisers } from '../subject.js'
 import { mapsFolder, mapsIn } from '../worker.js'
 
 export async function exampleStage(session: Session, { pictures, methods }: Mapped): Promise<ExampleRow[]> {
-  const { models, preset, options } = session
+  const { models, preset, options, bases } = session
   const stored = mapsIn(mapsFolder(options.folder))
   const { size } = session.pictures
   const { normaliser, scheme } = harmonisers[0]!
@@ -20,12 +20,12 @@ export async function exampleStage(session: Session, { pictures, methods }: Mapp
       box: null,
     }
     for (const spec of methods) {
-      const keys = models.map((_, m) => session.mapCell(picture, m, spec).key)
+      const keys = bases.map(m => session.mapCell(picture, m, spec).key)
       const subject = { kind: 'combined', maps: keys, normaliser, scheme } as const
       const harmonised = await subjectMap(subject, { picture: own, stored, seed: options.seed })
       const maps = [
         ...(await Promise.all(
-          models.map(async ({ name }, m) => ({ label: name, values: await stored(keys[m]!), dims: [size, size] })),
+          bases.map(async (m, i) => ({ label: models[m]!.name, values: await stored(keys[i]!), dims: [size, size] })),
         )),
         { label: 'harmonised', values: harmonised, dims: [size, size] },
       ]

@@ -8,14 +8,13 @@ import type { ScoreRequest, Session } from '../session.js'
 const share = 0.2
 
 export async function leakStage(session: Session, { pictures, methods }: Mapped): Promise<LeakRow[]> {
-  const { models, preset, options } = session
+  const { bases, preset, options } = session
   const some = pictures.slice(0, preset.leaks)
-  const each = models.map((_, m) => m)
   const requests = (i: number, spec: Mapped['methods'][number], onto: string): ScoreRequest[] => {
     const picture = some[i]!
     const other = partnerOf(pictures, i)
-    return each.flatMap(g =>
-      each.map(
+    return bases.flatMap(g =>
+      bases.map(
         (tester): ScoreRequest => ({
           picture,
           subject: mapSubject(session, picture, g, spec),
@@ -27,21 +26,19 @@ export async function leakStage(session: Session, { pictures, methods }: Mapped)
     )
   }
   const kinds = ['noise', 'another class'] as const
-  await session.run(
+  await session.runScores(
     'leaks',
-    some.flatMap((_, i) =>
-      methods.flatMap(spec => kinds.flatMap(onto => requests(i, spec, onto).map(one => session.scoreCell(one)))),
-    ),
+    some.flatMap((_, i) => methods.flatMap(spec => kinds.flatMap(onto => requests(i, spec, onto)))),
   )
   return methods.flatMap(spec =>
     kinds.flatMap(onto =>
-      preset.fills.map((name, fill): LeakRow => {
+      preset.fills.map((fill): LeakRow => {
         const values = some.map((_, i) => {
-          const found = requests(i, spec, onto).flatMap(one => session.score(one)?.keptTop[fill] ?? [])
+          const found = requests(i, spec, onto).flatMap(one => session.score(one, fill)?.top ?? [])
           return found.reduce((sum, value) => sum + value, 0) / found.length
         })
         const sources = some.map(({ item }) => item.source)
-        return { method: spec.label, onto, fill: name, share: meanInterval(values, sources, options.seed) }
+        return { method: spec.label, onto, fill, share: meanInterval(values, sources, options.seed) }
       }),
     ),
   )

@@ -1,12 +1,20 @@
-/** @file Maps of every model and method: of the right class and of a wrong one. */
+/** @file Maps of every model and method: of the right class; on some pictures also of a wrong one, and of shuffled weights. */
 import type { Mapped } from '../result.js'
 import type { Scored, Session } from '../session.js'
 
 /** A method that some model cannot be explained by at all is left out, for all models, with the reason. */
 export async function mapStage(session: Session, scored: readonly Scored[]): Promise<Mapped> {
-  const { models, options } = session
-  const cellsOf = (picture: Scored, spec: Mapped['methods'][number]) =>
-    models.flatMap((_, m) => (['right', 'wrong'] as const).map(of => session.mapCell(picture, m, spec, of)))
+  const { models, options, preset, bases } = session
+  const controlled = new Set(scored.slice(0, preset.controls))
+  const cellsOf = (picture: Scored, spec: Mapped['methods'][number]) => [
+    ...models.map((_, m) => session.mapCell(picture, m, spec)),
+    ...(controlled.has(picture)
+      ? bases.flatMap(m => [
+          session.mapCell(picture, m, spec, { of: 'wrong' }),
+          session.mapCell(picture, m, spec, { shuffled: true }),
+        ])
+      : []),
+  ]
   await session.run(
     'maps',
     scored.flatMap(picture => options.methods.flatMap(spec => cellsOf(picture, spec))),
