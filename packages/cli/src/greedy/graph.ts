@@ -22,6 +22,7 @@ interface Options extends CommonOptions {
   readonly folder: string
   readonly architecture?: readonly string[]
   readonly nodes?: number
+  readonly seeds?: number
   readonly processes?: number
   readonly seed: number
 }
@@ -46,6 +47,11 @@ export const graph: Command = {
     { flags: '-a, --architecture <name>', describe: "gcn, gat or sage (default: the preset's); may repeat", repeat: true },
     { flags: '--nodes <n>', describe: "nodes explained per graph (default: the preset's)", parse: whole('--nodes', 1) },
     {
+      flags: '--seeds <n>',
+      describe: "networks of each architecture, trained from different seeds (default: the preset's)",
+      parse: whole('--seeds', 1),
+    },
+    {
       flags: '--processes <n>',
       describe: 'processes, each with one thread (default: the cores)',
       parse: whole('--processes', 1),
@@ -60,7 +66,7 @@ export const graph: Command = {
   ],
   async run([names]: readonly [readonly string[]], options: Options, { terminal, signal }) {
     const named = graphPresetNamed(options.preset)
-    const preset = { ...named, nodes: options.nodes ?? named.nodes }
+    const preset = { ...named, nodes: options.nodes ?? named.nodes, seeds: options.seeds ?? named.seeds }
     const { seed, folder, processes = availableParallelism() } = options
     const graphs = []
     for (const name of names.length > 0 ? names : preset.data) graphs.push(await openGraph(name, { seed, scale: preset.scale }))
@@ -101,9 +107,11 @@ export const graph: Command = {
 }
 
 function tell({ gates, rows, findings }: GraphReport, terminal: Context['terminal']): void {
-  for (const { graph: name, architecture, accuracy, flips } of gates) {
+  for (const { graph: name, architecture, repeat, accuracy, flips } of gates) {
     const motif = flips === undefined ? '' : `, ${(100 * flips).toFixed(1)}% change without their motif`
-    terminal.print(`\n${name}, ${architecture}: ${(100 * accuracy).toFixed(1)}% of the test nodes${motif}`)
+    const which = repeat === 0 ? '' : ` (training ${repeat + 1})`
+    terminal.print(`\n${name}, ${architecture}${which}: ${(100 * accuracy).toFixed(1)}% of the test nodes${motif}`)
+    if (gates.some(other => other.graph === name && other.architecture === architecture && other.repeat > repeat)) continue
     const own = rows.filter(row => row.graph === name && row.architecture === architecture && row.measure === 'fidelity-auc')
     for (const { method, score, n, versus } of own)
       terminal.print(

@@ -41,8 +41,8 @@ async function scored(subject: Subject, settings: Settings, context: ExplainerCo
 }
 
 /** Rounds and points of Greedy PIG here: 20 rounds of 5% of the edges, 10 points each; our choice. Integrated gradients get as many points in one round. */
-const greedy = { share: 0.05, points: 10 } as const
-const rounds = Math.ceil(1 / greedy.share)
+export const greedy = { share: 0.05, points: 10 } as const
+export const rounds = Math.ceil(1 / greedy.share)
 
 const greedyOptions = {
   segments: 'elements',

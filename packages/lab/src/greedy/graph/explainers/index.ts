@@ -12,6 +12,7 @@ import {
 import { byDegree, byRarity, random } from './controls.js'
 import type { Explainer } from './explainer.js'
 import { gnnExplainer } from './gnn-explainer.js'
+import { twoSidedExplainers } from './two-sided.js'
 
 /** In the order of the report. */
 export const explainers: readonly Explainer[] = [
@@ -22,6 +23,7 @@ export const explainers: readonly Explainer[] = [
   signedGradient,
   gnnExplainer,
   greedyGain,
+  ...twoSidedExplainers,
   ...objectiveVariants,
   ...ablations,
   random,

@@ -41,11 +41,11 @@ export function nodeMasks(ranked: ArrayLike<number>): Float32Array[] {
   ]
 }
 
-/** @param logits one vector for each of `nodeMasks` @param full with all edges */
-export function nodeScores(logits: readonly ArrayLike<number>[], full: ArrayLike<number>): NodeScores {
+/** @param logits one vector for each of `nodeMasks` @param full with all edges @param explained c where another network's answer was explained */
+export function nodeScores(logits: readonly ArrayLike<number>[], full: ArrayLike<number>, explained?: number): NodeScores {
   const classes = full.length
   const whole = logSoftmax(full, 0, classes)
-  const predicted = whole.indexOf(whole.reduce((top, value) => Math.max(top, value), -Infinity))
+  const predicted = explained ?? whole.indexOf(whole.reduce((top, value) => Math.max(top, value), -Infinity))
   const answers = logits.map(one => logSoftmax(one, 0, classes))
   const probabilityOf = (answer: Float64Array): number => Math.exp(answer[predicted]!)
   const changed = (answer: Float64Array): number =>

@@ -66,9 +66,12 @@ export async function trainOnGraph(options: TrainGraphOptions): Promise<Training
   })
 }
 
-/** Where the network of an architecture on a graph lies. */
-export const networkPath = (folder: string, graph: string, architecture: string): string =>
-  join(folder, `${graph}-${architecture}.onnx`)
+/** Name of the network of an architecture on a graph; of other training seeds than the study's own with their number. */
+export const networkName = (graph: string, architecture: string, repeat: number): string =>
+  `${graph}-${architecture}${repeat === 0 ? '' : `-${repeat}`}`
+
+/** Where it lies. */
+export const networkPath = (folder: string, name: string): string => join(folder, `${name}.onnx`)
 
 export interface OpenNetwork extends TrainedNetwork {
   /** The network on the whole graph: nodes and edges in, logits out. */

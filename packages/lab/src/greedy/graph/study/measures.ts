@@ -70,6 +70,42 @@ export const nodeMeasures: readonly NodeMeasure[] = [
     higherIsBetter: true,
     of: ({ scores }) => scores.accuracyAuc,
   },
+  {
+    name: 'twin-fidelity-auc',
+    title: 'Fidelity AUC on the mask-adapted twin, probability',
+    higherIsBetter: true,
+    of: ({ twin }) => twin?.fidelityAuc ?? null,
+  },
+  {
+    name: 'twin-fid-plus',
+    title: 'fid+ on the mask-adapted twin',
+    higherIsBetter: true,
+    of: ({ twin }) => twin && mean(twin.plus),
+  },
+  {
+    name: 'twin-fid-minus',
+    title: 'fid- on the mask-adapted twin',
+    higherIsBetter: false,
+    of: ({ twin }) => twin && mean(twin.minus),
+  },
+  {
+    name: 'twin-kl-auc',
+    title: 'KL AUC on the mask-adapted twin, nats',
+    higherIsBetter: false,
+    of: ({ twin }) => twin?.klAuc ?? null,
+  },
+  {
+    name: 'mask-only-noise',
+    title: "Mask alone: probability over the share of edges kept, with every node's values taken from another node",
+    higherIsBetter: false,
+    of: ({ maskOnly }) => maskOnly?.noise ?? null,
+  },
+  {
+    name: 'mask-only-other',
+    title: 'Mask alone: probability over the share of edges kept, laid over a node of another class',
+    higherIsBetter: false,
+    of: ({ maskOnly }) => maskOnly?.other ?? null,
+  },
   { name: 'roc-auc', title: "ROC AUC against the edges of the node's motif", higherIsBetter: true, of: ({ roc }) => roc },
 ]
 

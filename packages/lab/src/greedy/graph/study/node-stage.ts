@@ -8,10 +8,12 @@ import type { Explainer, Subject } from '../explainers/explainer.js'
 import { type NodeScores, nodeMasks, nodeScores } from '../metrics/fidelity.js'
 import { rankedEdges, rocAuc } from '../metrics/ranking.js'
 import { largestAt } from '../models/answers.js'
+import type { TrainedNetwork } from '../models/explanation-model.js'
 import { logitsUnder } from '../models/masked.js'
-import type { Subjects } from './subjects.js'
+import { donorOf, type MaskOnly, maskOnly } from './mask-only.js'
+import type { Instead, Subjects } from './subjects.js'
 
-const version = '1'
+const version = '2'
 const stream = 41
 /** Nodes with fewer edges to explain are left out: 5% of them would be none. */
 const fewestEdges = 5
@@ -21,7 +23,13 @@ export interface MethodValue {
   /** ROC AUC against the motif's edges; null where there is no motif. */
   readonly roc: number | null
   readonly cost: { readonly forwards: number; readonly gradients: number }
+  /** The same on the mask-adapted twin; null without one. */
+  readonly twin: TwinScores | null
+  /** Null for explainers that it is not asked of. */
+  readonly maskOnly: MaskOnly | null
 }
+
+type TwinScores = Pick<NodeScores, 'plus' | 'minus' | 'fidelityAuc' | 'changedAuc' | 'softmaxAuc' | 'klAuc'>
 
 export interface NodeValue {
   readonly node: number
@@ -57,9 +65,20 @@ export interface NodeStage {
   readonly explainers: readonly Explainer[]
   readonly nodes: readonly number[]
   readonly seed: number
+  readonly twin?: { readonly network: TrainedNetwork; readonly digest: string }
+  readonly maskOnly: {
+    /** Explainers that are asked. */
+    readonly explainers: readonly string[]
+    /** The graph with noise for values; undefined where there are no values. */
+    readonly noisy: NodeGraph | undefined
+    /** Nodes that others' explanations are laid over. */
+    readonly donors: readonly number[]
+    readonly predicted: ArrayLike<number>
+  }
 }
 
-export function nodeCell({ graph, subjects, digest, learned, explainers, seed }: NodeStage, node: number): Cell {
+export function nodeCell(stage: NodeStage, node: number): Cell {
+  const { graph, subjects, digest, learned, explainers, seed, twin, maskOnly: asked } = stage
   const edges = subjects.part(node).edges.length
   const costs = explainers.map(({ cost }) => cost(edges))
   const sum = (name: 'forwards' | 'gradients'): number => costs.reduce((total, cost) => total + cost[name], 0)
@@ -70,19 +89,30 @@ export function nodeCell({ graph, subjects, digest, learned, explainers, seed }:
       model: digest,
       sample: `${graph.digest}:${node}`,
       seed,
-      options: { explainers: explainers.map(({ name }) => name), learned },
+      options: {
+        explainers: explainers.map(({ name }) => name),
+        learned,
+        twin: twin?.digest ?? 'none',
+        maskOnly: asked.explainers,
+      },
     },
-    { cost: { forwards: sum('forwards') + 41 * explainers.length, gradients: sum('gradients') } },
+    {
+      cost: {
+        forwards: sum('forwards') + (twin ? 82 : 41) * explainers.length + 42 * asked.explainers.length,
+        gradients: sum('gradients'),
+      },
+    },
   )
 }
 
 export const nodeWork =
   (stage: NodeStage, nodeOf: ReadonlyMap<string, number>): Work<NodeValue> =>
   async ({ key }, { signal, progress }) => {
-    const { graph, subjects, explainers, seed } = stage
+    const { graph, subjects, explainers, seed, twin } = stage
     const node = nodeOf.get(key)!
-    const { subject, dispose } = subjects.node(node)
+    const open = new OpenSubjects(subjects)
     try {
+      const subject = open.node(node)
       const edges = subject.part.edges.length
       const own = motifEdges(graph, subject, node)
       const everything = new Float32Array(edges).fill(1)
@@ -91,11 +121,20 @@ export const nodeWork =
         [everything, Float32Array.from(own, inside => (inside ? 0 : 1))],
         signal,
       )
-      const classes = graph.classes.length
-      const predicted = largestAt(full!, 0, classes)
+      const predicted = largestAt(full!, 0, graph.classes.length)
+      const twinned = twin && open.node(node, { network: twin.network })
+      const task: NodeTask = {
+        subject,
+        own,
+        full: full!,
+        predicted,
+        twin: twinned && { subject: twinned, full: (await logitsUnder(twinned.model, [everything], signal))[0]! },
+        controls: controlsOf(stage, node, open),
+      }
       const methods: Record<string, MethodValue | null> = {}
       for (const [at, explainer] of explainers.entries()) {
-        methods[explainer.name] = await scoreOf(explainer, subject, own, full!, { seed: seed + node, signal })
+        const asked = stage.maskOnly.explainers.includes(explainer.name)
+        methods[explainer.name] = await scoreOf(explainer, task, asked, { seed: seed + node, signal })
         progress((at + 1) / explainers.length)
       }
       const motif = graph.motifs?.ofNode[node] ?? -1
@@ -106,14 +145,51 @@ export const nodeWork =
           label: graph.labels[node]!,
           predicted,
           edges,
-          motif: motif < 0 ? null : { number: motif, edges: count, flips: largestAt(without!, 0, classes) !== predicted },
+          motif:
+            motif < 0 ? null : { number: motif, edges: count, flips: largestAt(without!, 0, graph.classes.length) !== predicted },
           methods,
         },
       }
     } finally {
-      await dispose()
+      await open.dispose()
     }
   }
+
+/** Models opened for one cell. */
+class OpenSubjects {
+  readonly #open: (() => Promise<void>)[] = []
+
+  constructor(private readonly subjects: Subjects) {}
+
+  node(node: number, instead?: Instead): Subject {
+    const { subject, dispose } = this.subjects.node(node, instead)
+    this.#open.push(dispose)
+    return subject
+  }
+
+  async dispose(): Promise<void> {
+    for (const dispose of this.#open) await dispose()
+  }
+}
+
+/** What the mask-only controls of a node run on. */
+function controlsOf({ maskOnly: { explainers, noisy, donors, predicted }, seed }: NodeStage, node: number, open: OpenSubjects) {
+  const asked = explainers.length > 0
+  const donor = asked ? donorOf(node, donors, predicted, seed) : undefined
+  return {
+    noise: asked && noisy ? open.node(node, { graph: noisy }) : undefined,
+    other: donor === undefined ? undefined : open.node(donor),
+  }
+}
+
+interface NodeTask {
+  readonly subject: Subject
+  readonly own: Uint8Array
+  readonly full: Float32Array
+  readonly predicted: number
+  readonly twin: { readonly subject: Subject; readonly full: Float32Array } | undefined
+  readonly controls: { readonly noise: Subject | undefined; readonly other: Subject | undefined }
+}
 
 /** 1 for the edges of the node's own motif. */
 function motifEdges({ motifs }: NodeGraph, { part }: Subject, node: number): Uint8Array {
@@ -123,17 +199,33 @@ function motifEdges({ motifs }: NodeGraph, { part }: Subject, node: number): Uin
 
 async function scoreOf(
   explainer: Explainer,
-  subject: Subject,
-  own: Uint8Array,
-  full: Float32Array,
+  { subject, own, full, predicted, twin, controls }: NodeTask,
+  asked: boolean,
   context: { readonly seed: number; readonly signal: AbortSignal },
 ): Promise<MethodValue | null> {
+  const { signal } = context
   const found = await explainer.explain(subject, context)
   if (!found) return null
-  const logits = await logitsUnder(subject.model, nodeMasks(rankedEdges(found.scores, found.order)), context.signal)
+  const ranked = rankedEdges(found.scores, found.order)
+  const masks = nodeMasks(ranked)
   const roc = rocAuc(found.order ? Float64Array.from(found.order, place => -place) : found.scores, own)
-  return { scores: nodeScores(logits, full), roc: Number.isNaN(roc) ? null : roc, cost: found.cost }
+  return {
+    scores: nodeScores(await logitsUnder(subject.model, masks, signal), full),
+    roc: Number.isNaN(roc) ? null : roc,
+    cost: found.cost,
+    twin: twin ? twinScores(nodeScores(await logitsUnder(twin.subject.model, masks, signal), twin.full, predicted)) : null,
+    maskOnly: asked ? await maskOnly(ranked, subject, predicted, controls, signal) : null,
+  }
 }
+
+const twinScores = ({ plus, minus, fidelityAuc, changedAuc, softmaxAuc, klAuc }: NodeScores): TwinScores => ({
+  plus,
+  minus,
+  fidelityAuc,
+  changedAuc,
+  softmaxAuc,
+  klAuc,
+})
 
 /** Of a JSON value, for identities. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)

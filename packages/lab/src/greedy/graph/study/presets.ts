@@ -1,6 +1,7 @@
 /** @file Sizes of the study on graphs. */
 import { suggestion, UsageError } from '@ascribe/core'
 import type { NetworkPlan } from '../models/trained.js'
+import type { TwinPlan } from '../models/twin.js'
 
 export interface GraphPreset {
   readonly name: string
@@ -14,6 +15,12 @@ export interface GraphPreset {
   readonly nodes: number
   /** Steps of training, as a share of the usual number. */
   readonly training: number
+  /** Networks of each architecture, trained from different seeds on the same graph. */
+  readonly seeds: number
+  /** How mask-adapted twins are trained. */
+  readonly twin: TwinPlan
+  /** Explainers that the mask-only controls are asked of. */
+  readonly maskOnly: readonly string[]
   /** Nodes that PGExplainer is trained on, and how often. */
   readonly pg: { readonly nodes: number; readonly epochs: number }
   /** Explainers of single nodes; `pg-explainer` is one of them. */
@@ -25,6 +32,7 @@ export interface GraphPreset {
 
 const usual = [
   'greedy-pig',
+  'greedy-two-sided',
   'integrated-gradients',
   'sequential-gradient',
   'saliency',
@@ -34,11 +42,15 @@ const usual = [
   'greedy-gain',
 ] as const
 const controls = ['random', 'degree', 'low-degree'] as const
-const spoiled = ['greedy-pig-wrong-class', 'integrated-gradients-wrong-class'] as const
+const spoiled = ['greedy-pig-wrong-class', 'greedy-two-sided-wrong-class', 'integrated-gradients-wrong-class'] as const
 const objectives = ['softmax', 'kl'].flatMap(name => [`greedy-pig-${name}`, `integrated-gradients-${name}`])
 const shuffledWeights = ['greedy-pig-shuffled-weights', 'integrated-gradients-shuffled-weights'] as const
 
 const ablations = ['share-0.01', 'share-0.2', 'share-1', 'points-3', 'points-50'].map(name => `greedy-pig-${name}`)
+
+const maskOnly = ['greedy-pig', 'greedy-two-sided', 'integrated-gradients', 'saliency', 'random'] as const
+
+const adapted: TwinPlan = { rounds: 16, steps: 15 }
 
 const ofWhole = [
   'greedy-pig',
@@ -59,6 +71,9 @@ export const graphPresets: readonly GraphPreset[] = [
     architectures: ['gcn'],
     nodes: 4,
     training: 0.04,
+    seeds: 1,
+    twin: { rounds: 1, steps: 2 },
+    maskOnly: ['greedy-pig', 'random'],
     pg: { nodes: 2, epochs: 2 },
     explainers: ['greedy-pig', 'integrated-gradients', 'saliency', 'gnn-explainer', 'pg-explainer', 'greedy-gain', 'random'],
     compression: ['greedy-pig', 'integrated-gradients', 'random'],
@@ -72,6 +87,9 @@ export const graphPresets: readonly GraphPreset[] = [
     architectures: ['gcn', 'gat', 'sage'],
     nodes: 60,
     training: 1,
+    seeds: 1,
+    twin: adapted,
+    maskOnly,
     pg: { nodes: 20, epochs: 20 },
     explainers: [...usual, ...objectives, ...spoiled, ...controls],
     compression: ofWhole,
@@ -85,6 +103,9 @@ export const graphPresets: readonly GraphPreset[] = [
     architectures: ['gcn', 'gat', 'sage'],
     nodes: 1000,
     training: 1,
+    seeds: 3,
+    twin: adapted,
+    maskOnly,
     pg: { nodes: 50, epochs: 30 },
     explainers: [...usual, ...objectives, ...ablations, ...spoiled, ...shuffledWeights, ...controls],
     compression: ofWhole,

@@ -1,26 +1,33 @@
 /** @file What the study found, as tables and curves. */
 import { keptShares } from '../metrics/levels.js'
 import type { GraphPage, PageTable } from '../report/page.js'
+import { type Bar, barMeasures, barsOf, champions } from './bars.js'
+import type { Versus } from './compare.js'
 import { compressionFigure, nodeFigures } from './figures.js'
-import type { GraphScores, GraphStudy } from './study.js'
+import { type Group, groupsOf } from './groups.js'
+import type { GraphStudy } from './study.js'
 import { type Gate, gatesOf, type SummaryRow, summaryOf } from './summary.js'
+import { leastAgreement } from './twin-stage.js'
 
 /** Everything the page and the JSON beside it show. */
 export interface GraphReport extends GraphPage {
   readonly gates: readonly Gate[]
+  readonly bars: readonly Bar[]
   readonly rows: readonly SummaryRow[]
 }
 
 export function graphReport(study: GraphStudy, facts: readonly string[], seed: number): GraphReport {
   const rows = summaryOf(study.scores, seed)
   const gates = gatesOf(study.scores)
+  const bars = barsOf(study.scores, seed)
   return {
     title: 'Greedy PIG on graphs',
     facts: [...facts, `plan ${study.digest.slice(0, 16)}`],
     gates,
+    bars,
     rows,
-    findings: barLines(rows, gates),
-    sections: study.scores.map(one => sectionOf(one, rows, gates)),
+    findings: bars.filter(({ champion, measure }) => champion === champions[0] && measure === barMeasures[0]).map(lineOf),
+    sections: [barSection(bars, gates), ...groupsOf(study.scores).map(group => sectionOf(group, rows, gates))],
     failures: study.failed.map(
       ({ cell, error }) => `${cell.identity.kind} ${cell.identity.method ?? cell.identity.sample}: ${error.message}`,
     ),
@@ -30,43 +37,103 @@ export function graphReport(study: GraphStudy, facts: readonly string[], seed: n
 const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(3).replace('-', '−') : '–')
 const percent = (value: number): string => `${(100 * value).toFixed(1)}%`
 
-/** The bar: Greedy PIG above integrated gradients and saliency on fidelity AUC. */
-const rivals = ['integrated-gradients', 'saliency'] as const
+const interval = ({ value, low, high }: Pick<Versus, 'value' | 'low' | 'high'>): string =>
+  `${fixed(value)} [${fixed(low)}, ${fixed(high)}]`
 
-function barLines(rows: readonly SummaryRow[], gates: readonly Gate[]): string[] {
-  return gates.flatMap(({ graph, architecture }) =>
-    rivals.flatMap(rival => {
-      const row = rows.find(
-        one => one.graph === graph && one.architecture === architecture && one.measure === 'fidelity-auc' && one.method === rival,
-      )
-      if (!row?.versus) return []
-      const { value, low, high, n, detectable, verdict } = row.versus
-      return [
-        `${graph}, ${architecture}: fidelity AUC of Greedy PIG minus ${rival} ${fixed(value)} [${fixed(low)}, ${fixed(high)}], n = ${n}, detectable ${fixed(detectable)}: ${verdict}`,
-      ]
-    }),
-  )
-}
+/** What the study found, in one line. */
+const lineOf = ({ champion, graph, architecture, rival, versus }: Bar): string =>
+  `${graph}, ${architecture}: fidelity AUC of ${champion} minus ${rival} ${interval(versus)}, n = ${versus.n}, detectable ${fixed(versus.detectable)}: ${versus.verdict}`
 
-function sectionOf(one: GraphScores, rows: readonly SummaryRow[], gates: readonly Gate[]): GraphPage['sections'][number] {
-  const { graph, architecture, nodes, compression } = one
-  const own = rows.filter(row => row.graph === graph.name && row.architecture === architecture)
-  const gate = gates.find(({ graph: name, architecture: net }) => name === graph.name && net === architecture)!
-  const truth =
-    gate.flips === undefined
-      ? 'There is no ground truth.'
-      : `Deleting the motif changes ${percent(gate.flips)} of ${gate.n} predictions; ground truth ${gate.counts ? 'counts' : 'does not count'} (accuracy of 95% and changes of 90% are needed).`
+function barSection(bars: readonly Bar[], gates: readonly Gate[]): GraphPage['sections'][number] {
   return {
-    title: `${graph.name}, ${architecture}`,
-    introduction: `${graph.nodes} nodes, ${graph.edges} edges; ${percent(one.accuracy)} of ${graph.splits.test.length} test nodes are answered with their class. ${truth}`,
-    figures: [...nodeFigures(one), ...(compression.size > 0 ? [compressionFigure(one)] : [])],
+    title: 'Fidelity AUC on all graphs',
+    introduction: `Each champion minus its rivals: mean over nodes of the means over training seeds, intervals over motifs or nodes, p adjusted by Holm over all graphs, architectures and rivals of a table. "Better" and "worse" need p ≤ 0.05, a difference that so many nodes can show, and the same sign for every training seed. Numbers on mask-adapted twins are primary where every twin answers at least ${percent(leastAgreement)} of the test nodes as its network does. greedy-two-sided is ours: fid+ − fid− is what it selects for, on log-odds.`,
+    figures: [],
     tables: [
-      nodeTable(own, nodes.length, gate),
-      ...['fidelity-auc', 'kl-auc', 'roc-auc'].flatMap(measure => versusTable(own, 'nodes', measure)),
-      ...compressionTables(one, own),
+      ...champions.flatMap(champion =>
+        barMeasures.flatMap(measure => barTable(bars.filter(bar => bar.champion === champion && bar.measure === measure))),
+      ),
+      gateTable(gates),
     ],
   }
 }
+
+function barTable(bars: readonly Bar[]): PageTable[] {
+  const [first] = bars
+  if (!first) return []
+  return [
+    {
+      title: `${first.champion}, ${first.measure}`,
+      caption: 'Higher is better. Smaller differences than the detectable one (2.8 s / √n) read "not resolved".',
+      columns: ['network', 'rival', 'difference', 'by seed', 'n', 'detectable', 'p (Holm)', 'it is'],
+      rows: bars.map(({ graph, architecture, rival, versus }) => ({
+        muted: false,
+        cells: [
+          `${graph}, ${architecture}`,
+          rival,
+          interval(versus),
+          versus.bySeed.map(fixed).join(', '),
+          String(versus.n),
+          fixed(versus.detectable),
+          fixed(versus.p),
+          versus.verdict,
+        ],
+      })),
+    },
+  ]
+}
+
+function gateTable(gates: readonly Gate[]): PageTable {
+  return {
+    title: 'Networks',
+    caption:
+      'Ground truth counts where 95% of the test nodes are answered with their class and deleting the motif changes 90% of the explained predictions.',
+    columns: ['network', 'training', 'accuracy', 'changed without motif', 'ground truth', 'twin agrees'],
+    rows: gates.map(({ graph, architecture, repeat, accuracy, flips, counts, agreement }) => ({
+      muted: false,
+      cells: [
+        `${graph}, ${architecture}`,
+        String(repeat + 1),
+        percent(accuracy),
+        flips === undefined ? '–' : percent(flips),
+        flips === undefined ? 'none' : counts ? 'counts' : 'does not count',
+        agreement === undefined ? '–' : percent(agreement),
+      ],
+    })),
+  }
+}
+
+/** What the gates of a group say together: every network must pass. */
+interface Truth {
+  readonly exists: boolean
+  readonly counts: boolean
+}
+
+function sectionOf(group: Group, rows: readonly SummaryRow[], gates: readonly Gate[]): GraphPage['sections'][number] {
+  const { graph, architecture, networks } = group
+  const own = rows.filter(row => row.graph === graph.name && row.architecture === architecture)
+  const passed = gates.filter(gate => gate.graph === graph.name && gate.architecture === architecture)
+  const truth = { exists: graph.motifs !== undefined, counts: passed.every(({ counts }) => counts) }
+  const [first] = networks
+  const compressed = first!.compression.size > 0
+  return {
+    title: `${graph.name}, ${architecture}`,
+    introduction: `${graph.nodes} nodes, ${graph.edges} edges; of ${graph.splits.test.length} test nodes ${passed.map(({ accuracy }) => percent(accuracy)).join(', ')} are answered with their class. ${truthLine(truth, passed)}${networks.length > 1 ? ' Curves are those of the first network.' : ''}`,
+    figures: [...nodeFigures(first!), ...(compressed ? [compressionFigure(first!)] : [])],
+    tables: [
+      nodeTable(own, first!.nodes.length, truth),
+      ...['fidelity-auc', 'twin-fidelity-auc', 'kl-auc', 'roc-auc', 'mask-only-noise', 'mask-only-other'].flatMap(measure =>
+        versusTable(own, 'nodes', measure),
+      ),
+      ...compressionTables(group, own),
+    ],
+  }
+}
+
+const truthLine = ({ exists, counts }: Truth, gates: readonly Gate[]): string =>
+  exists
+    ? `Deleting the motif changes ${gates.map(({ flips = 0 }) => percent(flips)).join(', ')} of ${gates[0]!.n} predictions; ground truth ${counts ? 'counts' : 'does not count'} (accuracy of 95% and changes of 90% are needed of every network).`
+    : 'There is no ground truth.'
 
 const shown = [
   ['fidelity-auc', 'fidelity AUC'],
@@ -81,16 +148,22 @@ const shown = [
   ['kl-auc-relative', 'relative KL AUC'],
   ['reverse-kl-auc', 'reverse KL AUC'],
   ['jensen-shannon-auc', 'JS AUC'],
+  ['twin-fidelity-auc', 'fidelity AUC, twin'],
+  ['twin-fid-plus', 'fid+, twin'],
+  ['twin-fid-minus', 'fid−, twin'],
+  ['twin-kl-auc', 'KL AUC, twin'],
+  ['mask-only-noise', 'mask on noise'],
+  ['mask-only-other', 'mask on another node'],
   ['roc-auc', 'ROC AUC'],
 ] as const
 
-function nodeTable(rows: readonly SummaryRow[], n: number, { counts, flips }: Gate): PageTable {
+function nodeTable(rows: readonly SummaryRow[], n: number, { counts, exists }: Truth): PageTable {
   const nodes = rows.filter(({ task }) => task === 'nodes')
   const methods = [...new Set(nodes.map(({ method }) => method))]
   const columns = shown.filter(([measure]) => nodes.some(row => row.measure === measure))
   return {
     title: 'Explanations of single nodes',
-    caption: `Means over ${n} nodes with 95% intervals (bootstrap over motifs, or nodes where there are none); f is the probability of the class predicted with all edges, S the explanation: fid+ = f(all) − f(all but S), fid− = f(all) − f(S), in the accuracy forms 1 where the prediction changes; means over 50 to 95% sparsity. Curves over 0, 5, ... 100% of the edges kept, KL in nats. Higher is better but for fid− and the divergences. A selection that avoids redundancy leaves copies of its edges among the rest, which keep fid+ low; fid− and the curves do not punish it. Compared with the prediction, never with the label.${flips === undefined || counts ? '' : ' ROC AUC is shown, but the network does not need its motifs: it does not count.'} n differs where a method is for few edges only.`,
+    caption: `Means over ${n} nodes with 95% intervals (bootstrap over motifs, or nodes where there are none); f is the probability of the class predicted with all edges, S the explanation: fid+ = f(all) − f(all but S), fid− = f(all) − f(S), in the accuracy forms 1 where the prediction changes; means over 50 to 95% sparsity. Curves over 0, 5, ... 100% of the edges kept, KL in nats. Higher is better but for fid− and the divergences. A selection that avoids redundancy leaves copies of its edges among the rest, which keep fid+ low; fid− and the curves do not punish it. Compared with the prediction, never with the label. Mask on noise, on another node: probability of the explained class that the order of edges alone makes, with the values of other nodes or laid over a node of another class; what is above that of random edges leaks.${!exists || counts ? '' : ' ROC AUC is shown, but the network does not need its motifs: it does not count.'} n differs where a method is for few edges only.`,
     columns: ['method', 'n', 'gradients', ...columns.map(([, label]) => label)],
     rows: methods.map(method => {
       const own = nodes.filter(row => row.method === method)
@@ -102,7 +175,7 @@ function nodeTable(rows: readonly SummaryRow[], n: number, { counts, flips }: Ga
           own[0]!.gradients.toFixed(0),
           ...columns.map(([measure]) => {
             const found = own.find(row => row.measure === measure)
-            return found ? `${fixed(found.score.value)} [${fixed(found.score.low)}, ${fixed(found.score.high)}]` : '–'
+            return found ? interval(found.score) : '–'
           }),
         ],
       }
@@ -136,14 +209,15 @@ function versusTable(rows: readonly SummaryRow[], task: SummaryRow['task'], meas
   ]
 }
 
-function compressionTables({ compression, retrained, graph }: GraphScores, rows: readonly SummaryRow[]): PageTable[] {
+function compressionTables({ networks, graph }: Group, rows: readonly SummaryRow[]): PageTable[] {
+  const { compression, retrained } = networks[0]!
   if (compression.size === 0) return []
   const own = rows.filter(({ task }) => task === 'compression')
   const measures = [...new Set(own.map(({ measure }) => measure))]
   const at = [0.1, 0.3, 0.5].map(share => keptShares.indexOf(share))
   const main: PageTable = {
     title: 'Compression of the whole graph, network frozen',
-    caption: `Edges chosen so that the answers of all nodes stay (no labels); areas over 0 to 100% of the edges kept and accuracies on ${graph.splits.test.length} test nodes, with 95% intervals over nodes. Test nodes share edges: intervals are about these nodes, not about other graphs.`,
+    caption: `Edges chosen so that the answers of all nodes stay (no labels); areas over 0 to 100% of the edges kept and accuracies on ${graph.splits.test.length} test nodes, with 95% intervals over nodes. Test nodes share edges: intervals are about these nodes, not about other graphs. Areas are means over training seeds; accuracies and divergences at single shares are the first network's.`,
     columns: ['method', 'gradients', ...measures, 'accuracy at 10%', 'at 30%', 'at 50%', 'KL at 10%', 'at 30%', 'at 50%'],
     rows: [...compression].map(([method, { scores, cost }]) => ({
       muted: own.find(row => row.method === method)?.control ?? false,
@@ -152,7 +226,7 @@ function compressionTables({ compression, retrained, graph }: GraphScores, rows:
         String(cost.gradients),
         ...measures.map(measure => {
           const { score } = own.find(row => row.method === method && row.measure === measure)!
-          return `${fixed(score.value)} [${fixed(score.low)}, ${fixed(score.high)}]`
+          return interval(score)
         }),
         ...at.map(i => percent(scores.accuracy[i]!)),
         ...at.map(i => fixed(scores.divergence[i]!)),
@@ -164,7 +238,7 @@ function compressionTables({ compression, retrained, graph }: GraphScores, rows:
     ...['kl-auc', 'accuracy-auc'].flatMap(measure => versusTable(rows, 'compression', measure)),
     {
       title: 'Compression, networks trained anew on the edges kept',
-      caption: 'Accuracy on the test nodes, mean over training seeds and each of them.',
+      caption: 'Accuracy on the test nodes, mean over training seeds and each of them; edges chosen for the first network.',
       columns: ['edges of', 'share kept', 'accuracy', 'by seed'],
       rows: retrained.map(({ method, share, accuracies }) => ({
         muted: false,

@@ -17,7 +17,7 @@ import type { Explainer } from '../explainers/explainer.js'
 import { explainers } from '../explainers/index.js'
 import { pgExplainer } from '../explainers/pg-explainer.js'
 import { answersOf, type GraphAnswers } from '../models/answers.js'
-import { type NetworkPlan, networkPath, openNetwork, trainOnGraph } from '../models/trained.js'
+import { type NetworkPlan, networkName, networkPath, type OpenNetwork, openNetwork, trainOnGraph } from '../models/trained.js'
 import {
   type CompressionValue,
   compressionCell,
@@ -26,10 +26,12 @@ import {
   retrainCell,
   retrainWork,
 } from './compression-stage.js'
+import { noisyGraph } from './mask-only.js'
 import { digestOf, explainedNodes, type NodeStage, type NodeValue, nodeCell, nodeWork } from './node-stage.js'
 import { perceptronOf, pgCell, pgWork } from './pg-stage.js'
 import { type GraphPreset, networkPlan } from './presets.js'
 import { Subjects } from './subjects.js'
+import { type TwinValue, twinCell, twinOf, twinWork } from './twin-stage.js'
 
 export interface GraphStudyOptions {
   readonly preset: GraphPreset
@@ -55,9 +57,13 @@ interface Retrained {
 export interface GraphScores {
   readonly graph: NodeGraph
   readonly architecture: string
+  /** The network is the first, second, ... of its architecture. */
+  readonly repeat: number
   readonly training: TrainingRecord
   /** On the test nodes. */
   readonly accuracy: number
+  /** Share of the test nodes that the mask-adapted twin answers as the network does; undefined where it could not be trained. */
+  readonly agreement: number | undefined
   readonly nodes: readonly NodeValue[]
   /** By explainer. */
   readonly compression: ReadonlyMap<string, CompressionValue>
@@ -95,12 +101,13 @@ export async function runGraphStudy(options: GraphStudyOptions): Promise<GraphSt
   const failed: CellFailure[] = []
   const digests: string[] = []
   for (const graph of options.graphs)
-    for (const architecture of options.architectures) {
-      const study = new NetworkStudy(options, graph, architecture)
-      scores.push(await study.run())
-      failed.push(...study.failed)
-      digests.push(...study.digests)
-    }
+    for (const architecture of options.architectures)
+      for (let repeat = 0; repeat < options.preset.seeds; repeat++) {
+        const study = new NetworkStudy(options, graph, architecture, repeat)
+        scores.push(await study.run())
+        failed.push(...study.failed)
+        digests.push(...study.digests)
+      }
   return { scores, failed, digest: createHash('sha256').update(digests.join()).digest('hex') }
 }
 
@@ -113,25 +120,26 @@ class NetworkStudy {
     private readonly options: GraphStudyOptions,
     private readonly graph: NodeGraph,
     private readonly architecture: string,
+    private readonly repeat: number,
   ) {
     this.#plan = networkPlan(architecture, graph, options.preset.training)
   }
 
   get #name(): string {
-    return `${this.graph.name}-${this.architecture}`
+    return networkName(this.graph.name, this.architecture, this.repeat)
   }
 
   async run(): Promise<GraphScores> {
     const { graph, options } = this
     const { seed, runtime, signal, preset } = options
-    const output = networkPath(join(options.folder, 'models'), graph.name, this.architecture)
+    const output = networkPath(join(options.folder, 'models'), this.#name)
     options.log?.(
       `${this.#name}: ${graph.nodes} nodes, ${graph.edges} edges, ${graph.columns} columns, ${graph.classes.length} classes`,
     )
     const training = await trainOnGraph({
       graph,
       plan: this.#plan,
-      seed,
+      seed: seed + this.repeat,
       output,
       runtime,
       ...(signal && { signal }),
@@ -143,6 +151,7 @@ class NetworkStudy {
       options.log?.(`${this.#name}: ${(100 * answers.accuracy).toFixed(1)}% of ${graph.splits.test.length} test nodes`)
       const subjects = new Subjects(network, graph, answers, runtime, seed)
       const pg = await this.#trainedPg(network.digest, subjects, answers)
+      const twin = await this.#twin(network, answers)
       const nodes = await this.#nodes({
         graph,
         subjects,
@@ -151,10 +160,27 @@ class NetworkStudy {
         explainers: named(preset.explainers, pg.explainer),
         nodes: explainedNodes(graph, subjects, preset.nodes, seed),
         seed,
+        ...(twin && { twin: { network: twinOf(network, twin), digest: digestOf(twin) } }),
+        maskOnly: {
+          explainers: preset.maskOnly,
+          noisy: noisyGraph(graph, seed),
+          donors: explainedNodes(graph, subjects, graph.nodes, seed),
+          predicted: answers.predicted,
+        },
       })
       const compression = await this.#compression(network.digest, subjects, answers)
-      const retrained = await this.#retrained(compression)
-      return { graph, architecture: this.architecture, training, accuracy: answers.accuracy, nodes, compression, retrained }
+      const retrained = this.repeat === 0 ? await this.#retrained(compression) : []
+      return {
+        graph,
+        architecture: this.architecture,
+        repeat: this.repeat,
+        training,
+        accuracy: answers.accuracy,
+        agreement: twin?.agreement,
+        nodes,
+        compression,
+        retrained,
+      }
     } finally {
       if (!signal?.aborted) await network.whole.dispose()
     }
@@ -184,6 +210,18 @@ class NetworkStudy {
     const value = values.get(cell.key)
     if (!value) throw new InputError(`${this.#name}: PGExplainer could not be trained; see the failure above`)
     return { learned: digestOf(value), explainer: pgExplainer(perceptronOf(value), answers.embeddings) }
+  }
+
+  async #twin(network: OpenNetwork, answers: GraphAnswers): Promise<TwinValue | undefined> {
+    const { graph, options } = this
+    const { seed, runtime, preset, log } = options
+    const { learningRate } = this.#plan
+    const cell = twinCell(graph, network.digest, preset.twin, seed)
+    const work = twinWork(graph, network, answers, { learningRate, plan: preset.twin, seed, runtime })
+    const { values } = await this.#stage('twin', [cell], work)
+    const value = values.get(cell.key)
+    if (value) log?.(`${this.#name}: the mask-adapted twin agrees on ${(100 * value.agreement).toFixed(1)}% of the test nodes`)
+    return value
   }
 
   async #nodes(stage: NodeStage): Promise<NodeValue[]> {

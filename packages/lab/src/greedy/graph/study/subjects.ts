@@ -15,6 +15,12 @@ export interface OpenSubject {
   readonly dispose: () => Promise<void>
 }
 
+/** What takes the place of the study's network or graph. */
+export interface Instead {
+  readonly network?: TrainedNetwork
+  readonly graph?: NodeGraph
+}
+
 /** Streams of the seed. */
 const streams = { wrongClass: 5_000_000, weights: 6_000_000 } as const
 
@@ -78,17 +84,21 @@ export class Subjects {
     return neighbourhood(this.#incidence, node, this.network.depth)
   }
 
-  /** The answer for one node. */
-  node(node: number): OpenSubject {
+  /** The answer for one node; of another network, or with other values at the nodes, where these are given. */
+  node(node: number, instead: Instead = {}): OpenSubject {
     const classes = this.graph.classes.length
     const predicted = this.answers.predicted[node]!
     const draw = new Random(this.seed, streams.wrongClass + node).integer(classes - 1)
     const wrong = draw < predicted ? draw : draw + 1
-    return this.#open(this.part(node), {
-      objectives: { 'log-odds': `log-odds:${predicted}`, softmax: `softmax:${predicted}`, kl: 'kl' },
-      likelihood: `log-softmax:${predicted}`,
-      wrong: `log-odds:${wrong}`,
-    })
+    return this.#open(
+      this.part(node),
+      {
+        objectives: { 'log-odds': `log-odds:${predicted}`, softmax: `softmax:${predicted}`, kl: 'kl' },
+        likelihood: `log-softmax:${predicted}`,
+        wrong: `log-odds:${wrong}`,
+      },
+      instead,
+    )
   }
 
   /** The answers for all nodes: one objective, whatever it is called. */
@@ -97,8 +107,12 @@ export class Subjects {
     return this.#open(wholeGraph(this.graph), { objectives: { 'log-odds': target, kl: target }, likelihood: target })
   }
 
-  #open(part: Part, targets: Pick<Subject, 'objectives' | 'likelihood' | 'wrong'>): OpenSubject {
-    const { runtime, network, graph, seed } = this
+  #open(
+    part: Part,
+    targets: Pick<Subject, 'objectives' | 'likelihood' | 'wrong'>,
+    { network = this.network, graph = this.graph }: Instead = {},
+  ): OpenSubject {
+    const { runtime, seed } = this
     const name = `${network.architecture.name} on ${graph.name}`
     const model = new Model(explanationModel(network, graph, part), { runtime, name })
     let spoiled: Model | undefined

@@ -1,31 +1,10 @@
 /** @file From nodes to rows: means with intervals, and paired differences from Greedy PIG. */
-import {
-  bootstrapDifference,
-  bootstrapMean,
-  bootstrapPValue,
-  detectableDifference,
-  holm,
-  standardDeviation,
-} from '../../../statistics/index.js'
-import { explainers, listedOrder } from '../explainers/index.js'
+import { bootstrapMean, holm } from '../../../statistics/index.js'
+import { explainers } from '../explainers/index.js'
+import { compare, type Interval, overSeeds, type Values, type Versus, verdictOf } from './compare.js'
+import { compressionTable, groupsOf, nodeTable } from './groups.js'
 import { compressionMeasures, nodeMeasures } from './measures.js'
 import type { GraphScores } from './study.js'
-
-interface Interval {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-
-/** Greedy PIG minus a rival, on the nodes that both have. */
-interface Versus extends Interval {
-  readonly n: number
-  /** 2.8 s / sqrt(n): smaller differences are not resolved. */
-  readonly detectable: number
-  /** Of no difference, adjusted by Holm over the rivals. */
-  readonly p: number
-  readonly verdict: 'better' | 'worse' | 'not resolved'
-}
 
 export interface SummaryRow {
   readonly graph: string
@@ -50,8 +29,7 @@ const champion = 'greedy-pig'
 interface Column {
   readonly method: string
   readonly gradients: number
-  /** One per row of sources; null where there is none. */
-  readonly values: readonly (number | null)[]
+  readonly values: Values
 }
 
 const isControl = (name: string): boolean => explainers.find(one => one.name === name)?.control === true
@@ -61,24 +39,15 @@ type Header = Pick<SummaryRow, 'graph' | 'architecture' | 'task' | 'measure' | '
 function rowsOf(header: Header, columns: readonly Column[], sources: readonly number[], seed: number): SummaryRow[] {
   const best = columns.find(({ method }) => method === champion)
   const made = columns.flatMap(({ method, values, gradients }) => {
-    const here = values.flatMap((value, i) => (value === null ? [] : [i]))
+    const means = overSeeds(values)
+    const here = means.flatMap((value, i) => (value === null ? [] : [i]))
     if (here.length === 0) return []
-    const pick = (list: readonly (number | null)[], at: readonly number[]): number[] => at.map(i => list[i]!)
     const { value, low, high } = bootstrapMean(
-      pick(values, here),
+      here.map(i => means[i]!),
       here.map(i => sources[i]!),
       { seed },
     )
-    const both = best && method !== champion ? here.filter(i => best.values[i] !== null) : []
-    const compared =
-      both.length > 1
-        ? compare(
-            pick(best!.values, both),
-            pick(values, both),
-            both.map(i => sources[i]!),
-            seed,
-          )
-        : undefined
+    const compared = best && method !== champion ? compare(best.values, values, sources, seed) : undefined
     return [{ method, score: { value, low, high }, n: here.length, gradients, compared }]
   })
   const adjusted = holm(made.map(({ compared }) => compared?.p ?? Number.NaN))
@@ -93,55 +62,38 @@ function rowsOf(header: Header, columns: readonly Column[], sources: readonly nu
   }))
 }
 
-function compare(own: readonly number[], other: readonly number[], sources: readonly number[], seed: number) {
-  const estimate = bootstrapDifference(own, other, sources, { seed })
-  const differences = own.map((value, i) => value - other[i]!)
-  return {
-    value: estimate.value,
-    low: estimate.low,
-    high: estimate.high,
-    n: own.length,
-    detectable: detectableDifference(standardDeviation(differences), own.length),
-    p: bootstrapPValue(estimate),
-  }
-}
-
-/** Better or worse where the interval leaves 0 out, Holm's p is at most 5%, and the difference is one that so many nodes can show. */
-function verdictOf({ value, low, high, detectable }: Omit<Versus, 'verdict'>, p: number, higher: boolean): Versus['verdict'] {
-  if (!(low > 0 || high < 0) || !(p <= 0.05) || Math.abs(value) < detectable) return 'not resolved'
-  return value > 0 === higher ? 'better' : 'worse'
-}
-
-/** Nodes of one motif are one source: they share their edges. */
-const sourcesOf = ({ nodes }: GraphScores): number[] => nodes.map(({ motif, node }) => (motif ? -1 - motif.number : node))
-
+/** Rows of every graph and architecture; networks of several training seeds are pooled. */
 export function summaryOf(scores: readonly GraphScores[], seed: number): SummaryRow[] {
-  return scores.flatMap(one => {
-    const place = { graph: one.graph.name, architecture: one.architecture } as const
-    const methods = listedOrder(Object.keys(one.nodes[0]?.methods ?? {}))
-    const columns = (of: (typeof nodeMeasures)[number]['of']): Column[] =>
-      methods.map(method => {
-        const found = one.nodes.map(({ methods: all }) => all[method] ?? null)
-        const costs = found.flatMap(value => (value ? [value.cost.gradients] : []))
-        return {
-          method,
-          gradients: costs.reduce((sum, cost) => sum + cost, 0) / Math.max(1, costs.length),
-          values: found.map(value => value && of(value)),
-        }
-      })
-    const nodes = nodeMeasures.flatMap(({ name: measure, title, higherIsBetter, of }) =>
-      rowsOf({ ...place, task: 'nodes', measure, title, higherIsBetter }, columns(of), sourcesOf(one), seed),
-    )
-    const { test } = one.graph.splits
-    const compressed = compressionMeasures.flatMap(({ name: measure, title, higherIsBetter, of }) =>
-      rowsOf(
-        { ...place, task: 'compression', measure, title, higherIsBetter },
-        [...one.compression].map(([method, value]) => ({ method, gradients: value.cost.gradients, values: of(value) })),
-        [...test],
-        seed,
+  return groupsOf(scores).flatMap(group => {
+    const place = { graph: group.graph.name, architecture: group.architecture } as const
+    const nodes = nodeTable(group)
+    const whole = compressionTable(group)
+    return [
+      ...nodeMeasures.flatMap(measure =>
+        rowsOf(
+          { ...place, task: 'nodes', measure: measure.name, title: measure.title, higherIsBetter: measure.higherIsBetter },
+          nodes.methods.map(method => ({
+            method,
+            gradients: nodes.gradientsOf(method),
+            values: nodes.valuesOf(method, measure),
+          })),
+          nodes.sources,
+          seed,
+        ),
       ),
-    )
-    return [...nodes, ...compressed]
+      ...compressionMeasures.flatMap(measure =>
+        rowsOf(
+          { ...place, task: 'compression', measure: measure.name, title: measure.title, higherIsBetter: measure.higherIsBetter },
+          whole.methods.map(method => ({
+            method,
+            gradients: whole.gradientsOf(method),
+            values: whole.valuesOf(method, measure),
+          })),
+          whole.sources,
+          seed,
+        ),
+      ),
+    ]
   })
 }
 
@@ -149,7 +101,11 @@ export function summaryOf(scores: readonly GraphScores[], seed: number): Summary
 export interface Gate {
   readonly graph: string
   readonly architecture: string
+  /** The network is the first, second, ... of its architecture. */
+  readonly repeat: number
   readonly accuracy: number
+  /** Share of the test nodes on which its mask-adapted twin agrees with it. */
+  readonly agreement: number | undefined
   /** Share of the explained nodes whose prediction changes without their motif; undefined where there are no motifs. */
   readonly flips: number | undefined
   readonly n: number
@@ -159,9 +115,9 @@ export interface Gate {
 const least = { accuracy: 0.95, flips: 0.9 } as const
 
 export const gatesOf = (scores: readonly GraphScores[]): Gate[] =>
-  scores.map(({ graph, architecture, accuracy, nodes }) => {
+  scores.map(({ graph, architecture, repeat, accuracy, agreement, nodes }) => {
     const inside = nodes.flatMap(({ motif }) => (motif ? [motif.flips] : []))
     const flips = inside.length === 0 ? undefined : inside.filter(Boolean).length / inside.length
     const counts = flips !== undefined && accuracy >= least.accuracy && flips >= least.flips
-    return { graph: graph.name, architecture, accuracy, flips, n: inside.length, counts }
+    return { graph: graph.name, architecture, repeat, accuracy, agreement, flips, n: inside.length, counts }
   })
