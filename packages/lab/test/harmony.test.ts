@@ -1,5 +1,5 @@
 /** @file Harmony across models: transfer scores, contrasts, weights, masks and controls by hand; a whole study in small. */
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +19,7 @@ import { renderHarmonyReport } from '../src/harmony/report/index.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
 import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
 import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
+import { readRecord } from '../src/train/files.js'
 
 describe('transfer scores', () => {
   it('measures the area under the shares', () => {
@@ -198,7 +199,12 @@ describe('training', () => {
       await runtime.dispose()
       expect(opened.map(({ family }) => family)).toEqual(['cnn', 'cnn', 'transformer', 'mixer'])
       expect(opened[0]!.architecture).toBe(opened[1]!.architecture)
-      for (const { name } of made) expect(readModelFile(join(folder, `${name}.onnx`)).metadata.get('labels')).toContain('fish')
+      for (const { name, twinAgreement } of made) {
+        expect(readModelFile(join(folder, `${name}.onnx`)).metadata.get('labels')).toContain('fish')
+        const twin = join(folder, 'twins', `${name}.onnx`)
+        expect(await readRecord(twin)).toMatchObject({ twin: { of: `${name}.onnx`, agreement: twinAgreement, distil: 1 } })
+        expect(readModelFile(twin).metadata.get('labels')).toContain('fish')
+      }
       const again: string[] = []
       expect(await trainHarmonyModels({ preset, folder, seed: 0, processes: 1, log: line => again.push(line) })).toEqual(made)
       expect(again.filter(line => line.includes('already trained'))).toHaveLength(4)
@@ -265,4 +271,75 @@ describe('a study', () => {
     expect(again.transfer).toEqual(study.transfer)
     expect(renderHarmonyReport(study)).toContain('<title>Harmony across models</title>')
   }, 120_000)
+
+  it('brings class orders, preprocessing and input sizes together', async () => {
+    const graph = readModelFile(models('resnet-obj.onnx'))
+    const config = JSON.parse(readFileSync(models('preprocessor_config.json'), 'utf8'))
+    const place = (name: string, changed: Graph, preprocessing: object): string => {
+      mkdirSync(join(folder, name))
+      writeFileSync(join(folder, name, 'preprocessor_config.json'), JSON.stringify(preprocessing))
+      const path = join(folder, name, `${name}.onnx`)
+      writeFileSync(path, encodeModel(changed, { weights: 'embed' }))
+      return path
+    }
+    const copies = new Map([...graph.initializers].map(([name, t]) => [name, Tensor.from(t.dtype, t.dims, t.numbers())] as const))
+    // The same function: classes in reverse, inputs half as large, the first layer's weights twice.
+    const edited = new Map(copies)
+    const edit = (name: string, change: (value: number, i: number, all: readonly number[]) => number): void => {
+      const { dims } = copies.get(name)!
+      const values = Array.from(copies.get(name)!.numbers())
+      edited.set(
+        name,
+        Tensor.float32(
+          dims,
+          Float64Array.from(values, (v, i) => change(v, i, values)),
+        ),
+      )
+    }
+    edit('head.weight', (_, i, all) => all[i - (i % 10) + 9 - (i % 10)]!)
+    edit('head.bias', (_, i, all) => all[9 - i]!)
+    edit('stem.conv.weight_folded', value => 2 * value)
+    const labels = JSON.stringify(JSON.parse(graph.metadata.get('labels')!).reverse())
+    const reversed = graph.with({ initializers: edited, metadata: new Map([...graph.metadata, ['labels', labels]]) })
+    const [input] = graph.inputs
+    const larger = graph.with({
+      initializers: copies,
+      inputs: [{ ...input!, type: { ...input!.type, shape: ['batch', 3, 96, 96] } }],
+      values: new Map(),
+    })
+    const size = { height: 96, width: 96 }
+    const study = await runHarmonyStudy({
+      preset: {
+        ...harmonyPresetNamed('smoke'),
+        pictures: 4,
+        fractions: [0.3],
+        fills: ['black'],
+        harmonisers: 1,
+        controls: 1,
+        agreement: 1,
+        leaks: 1,
+      },
+      models: [
+        models('resnet-obj.onnx'),
+        place('reversed', reversed, { ...config, image_std: [1, 1, 1] }),
+        place('larger', larger, { ...config, size, crop_size: size }),
+      ],
+      methods: [{ label: 'gradient', method: 'gradient', options: {} }],
+      data: 'generated',
+      folder: join(folder, 'orders'),
+      seed: 0,
+      processes: 0,
+    })
+    expect(study.failed).toEqual([])
+    expect(study.models.map(({ width }) => width)).toEqual([64, 64, 96])
+    expect(study.models[1]!.accuracy).toBe(study.models[0]!.accuracy)
+    const [{ matrix }] = study.transfer.tables as [(typeof study.transfer.tables)[0]]
+    const rounded = (g: number): number[] => matrix[g]!.map(({ value }) => Number(value.toFixed(4)))
+    expect(rounded(1)).toEqual(rounded(0))
+    expect(matrix[2]![0]!.value).toBeCloseTo(matrix[2]![1]!.value, 4)
+    const same = study.agreement.comparisons.find(({ label }) => label === 'gradient: resnet-obj and reversed')
+    expect(same!.means['Spearman']!.value).toBeGreaterThan(0.9999)
+    const other = study.agreement.comparisons.find(({ label }) => label === 'gradient: resnet-obj and larger')
+    expect(other!.means['Spearman']!.value).toBeLessThan(0.99)
+  }, 60_000)
 })
