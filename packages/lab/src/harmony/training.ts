@@ -13,16 +13,21 @@ import { exportGraph } from '../train/export.js'
 import { finishedRun, type Recipe, type TrainingRecord, trainModel } from '../train/files.js'
 import { readCheckpoint } from '../train/state.js'
 import { layoutOf } from '../train/step.js'
+import type { TwinRecord } from '../twin/adapt.js'
 import type { HarmonyPreset } from './presets.js'
+import { makeTwin } from './twins.js'
 
 /** Stopping is decided on pictures of another seed than those that a study scores. */
 const dataSeed = 1000
 
 const validationLimit = 1000
 
+/** What is asked of twins; a preset that asks its models for no accuracy takes anything. */
+const twins = { asked: { agreement: 0.98, maskedPictures: 200 }, anything: { agreement: 0, maskedPictures: 4 } } as const
+
 export interface TrainHarmonyOptions {
   readonly preset: HarmonyPreset
-  /** Where the models go: those stopped at parity here, fully trained ones in `full`. */
+  /** Where the models go: those stopped at parity here, their mask-adapted twins in `twins`, fully trained ones in `full`. */
   readonly folder: string
   readonly seed: number
   /** Models trained at the same time, one thread each. */
@@ -38,6 +43,8 @@ export interface TrainedModel {
   readonly accuracy: number
   readonly fullAccuracy: number
   readonly parameters: number
+  /** Share of whole validation pictures that the mask-adapted twin answers as this model does. */
+  readonly twinAgreement: number
 }
 
 /**
@@ -55,7 +62,7 @@ interface Job {
   readonly output: string
 }
 
-/** @throws UnfitModelsError below the preset's accuracy; DivergedError, AbortedError, OutputError, InputError */
+/** @throws UnfitModelsError below the preset's accuracy; UnfaithfulTwinError; DivergedError, AbortedError, OutputError, InputError */
 export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<TrainedModel[]> {
   const { preset, folder, seed, log } = options
   const { side, instances, plans, accuracy } = preset.training
@@ -72,25 +79,10 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
   )
   const records = new Map<string, TrainingRecord>()
   // Every architecture first, the slow ones of the list's end before all; then the other seeds.
-  const waiting = [...jobs].reverse().sort((a, b) => a.seed - b.seed)
-  const stop = new AbortController()
-  const abort = (): void => stop.abort(options.signal?.reason)
-  options.signal?.addEventListener('abort', abort, { once: true })
-  if (options.signal?.aborted) abort()
-  const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job && !stop.signal.aborted; job = waiting.shift())
-      records.set(job.name, await trainOne(job, data(job.plan), options, stop.signal))
-  }
-  const workers = Array.from({ length: Math.max(1, options.processes) }, work)
-  try {
-    await Promise.all(workers)
-  } catch (error) {
-    stop.abort(error)
-    await Promise.allSettled(workers)
-    throw error
-  } finally {
-    options.signal?.removeEventListener('abort', abort)
-  }
+  const inTurn = [...jobs].reverse().sort((a, b) => a.seed - b.seed)
+  await sideBySide(inTurn, options, async (job, signal) => {
+    records.set(job.name, await trainOne(job, data(job.plan), options, signal))
+  })
   const histories = jobs.map(({ name }) => records.get(name)!.history.map(({ validationAccuracy }) => validationAccuracy))
   const { target, epochs } = parityOf(histories)
   log?.(`parity at ${(100 * target).toFixed(1)}%: each model at its first epoch that reaches it`)
@@ -100,20 +92,53 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
       `${weakest.name} reaches ${(100 * target).toFixed(1)}% at best, a study of preset ${preset.name} needs ${(100 * accuracy).toFixed(0)}%; the models are in ${full}`,
     )
   }
-  const trained: TrainedModel[] = []
-  for (const [i, job] of jobs.entries()) {
-    const record = records.get(job.name)!
-    await writeStopped(job, data(job.plan), record, epochs[i]!, join(folder, `${job.name}.onnx`))
-    trained.push({
-      name: job.name,
+  for (const [i, job] of jobs.entries())
+    await writeStopped(job, data(job.plan), records.get(job.name)!, epochs[i]!, join(folder, `${job.name}.onnx`))
+  await writeFileAtomic(join(folder, 'preprocessor_config.json'), await readBytes(join(full, 'preprocessor_config.json')))
+  const made = new Map<string, TwinRecord>()
+  const asked = accuracy > 0 ? twins.asked : twins.anything
+  await sideBySide(inTurn, options, async ({ name, plan, recipe }, signal) => {
+    const { onStep } = options
+    const shared = { ...asked, name, folder, seed: recipe.seed ?? 0, signal, ...(log && { log }), ...(onStep && { onStep }) }
+    made.set(name, await makeTwin({ ...shared, data: data(plan) }))
+  })
+  return jobs.map(({ name }, i) => {
+    const record = records.get(name)!
+    return {
+      name,
       epoch: epochs[i]! + 1,
       accuracy: histories[i]![epochs[i]!]!,
       fullAccuracy: record.accuracy,
       parameters: record.parameters,
-    })
+      twinAgreement: made.get(name)!.twin.agreement,
+    }
+  })
+}
+
+/** In order, several at a time; the first error stops the others. */
+async function sideBySide<Job>(
+  jobs: readonly Job[],
+  { processes, signal }: TrainHarmonyOptions,
+  work: (job: Job, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const waiting = [...jobs]
+  const stop = new AbortController()
+  const abort = (): void => stop.abort(signal?.reason)
+  signal?.addEventListener('abort', abort, { once: true })
+  if (signal?.aborted) abort()
+  const worker = async (): Promise<void> => {
+    for (let job = waiting.shift(); job && !stop.signal.aborted; job = waiting.shift()) await work(job, stop.signal)
   }
-  await writeFileAtomic(join(folder, 'preprocessor_config.json'), await readBytes(join(full, 'preprocessor_config.json')))
-  return trained
+  const workers = Array.from({ length: Math.max(1, processes) }, worker)
+  try {
+    await Promise.all(workers)
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled(workers)
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', abort)
+  }
 }
 
 const epochPath = (output: string, epoch: number): string => `${output}.epoch-${epoch}`

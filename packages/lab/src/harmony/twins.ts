@@ -15,6 +15,8 @@ export interface TwinJob {
   readonly seed: number
   /** Least share of whole validation pictures answered as the model does. */
   readonly agreement: number
+  /** Validation pictures masked for the record. */
+  readonly maskedPictures: number
   readonly signal: AbortSignal
   readonly log?: (line: string) => void
   readonly onStep?: (name: string, share: number, loss: number) => void
@@ -25,20 +27,17 @@ export interface TwinJob {
  * go on learning its labels, and its twin would answer otherwise than it does. Nothing is learned from another model.
  * @throws UnfaithfulTwinError, DivergedError, AbortedError
  */
-export async function makeTwin({ name, folder, data, seed, agreement, signal, log, onStep }: TwinJob): Promise<TwinRecord> {
+export async function makeTwin({ name, folder, log, onStep, ...rest }: TwinJob): Promise<TwinRecord> {
   const runtime = nodeRuntime({ threads: 1 })
   const label = `${name}'s twin`
   try {
     const record = await adaptModel({
       model: join(folder, `${name}.onnx`),
-      data,
+      ...rest,
       output: twinPath(folder, name),
       runtime,
       epochs: 2,
       distil: 1,
-      agreement,
-      seed,
-      signal,
       onResume: epoch => log?.(`${label}: goes on after epoch ${epoch}`),
       ...(onStep && { onStep: ({ step, steps, loss }) => onStep(label, step / steps, loss) }),
     })
@@ -51,6 +50,6 @@ export async function makeTwin({ name, folder, data, seed, agreement, signal, lo
     )
     return record
   } finally {
-    if (!signal.aborted) await runtime.dispose()
+    if (!rest.signal.aborted) await runtime.dispose()
   }
 }
