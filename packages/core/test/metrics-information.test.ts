@@ -148,27 +148,35 @@ describe('ties of the triangulation', () => {
     return sortedTriangles(mesh)
   }
 
-  it('meet in the first point of a circle in reading order', () => {
-    expect(meshOf(3, 3)).toEqual(['0,2,8', '0,6,8'])
-    expect(meshOf(2, 3, [0, 1, 0, 0, 1, 0])).toEqual(['0,1,4', '0,3,4', '1,2,5', '1,4,5'])
-    // Eight places on a circle around (4, 4) of 9 x 9.
+  it('meet in one point of each circle, whichever way it lies', () => {
+    // Eight places on circles around places of 60 x 60, and nothing else within.
     const ring = [
-      [2, 3],
-      [2, 5],
-      [3, 2],
-      [3, 6],
-      [5, 2],
-      [5, 6],
-      [6, 3],
-      [6, 5],
-    ].map(([y, x]) => 9 * y! + x!)
-    const inside = meshOf(
-      9,
-      9,
-      Uint8Array.from({ length: 81 }, (_, i) => Number(ring.includes(i))),
-    ).filter(corners => corners.split(',').every(corner => ring.includes(Number(corner))))
-    expect(inside).toHaveLength(6)
-    expect(inside.every(corners => corners.startsWith('21,'))).toBe(true)
+      [-1, -2],
+      [1, -2],
+      [-2, -1],
+      [2, -1],
+      [-2, 1],
+      [2, 1],
+      [-1, 2],
+      [1, 2],
+    ]
+    const meeting = new Set<number>()
+    for (let y = 5; y < 60; y += 10)
+      for (let x = 5; x < 60; x += 10) {
+        const places = ring.map(([dx, dy]) => 60 * (y + dy!) + x + dx!)
+        const found = meshOf(
+          60,
+          60,
+          Uint8Array.from({ length: 3600 }, (_, i) => Number(places.includes(i))),
+        )
+          .map(corners => corners.split(',').map(Number))
+          .filter(corners => corners.every(corner => places.includes(corner)))
+        expect(found).toHaveLength(6)
+        const shared = places.filter(place => found.every(corners => corners.includes(place)))
+        expect(shared).toHaveLength(1)
+        meeting.add(places.indexOf(shared[0]!))
+      }
+    expect(meeting.size).toBe(8)
   })
 
   it('do not depend on the order in which places come', () => {

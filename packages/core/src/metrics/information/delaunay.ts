@@ -1,5 +1,6 @@
 /** @file Delaunay triangulation of grid points, exact: coordinates are whole numbers, so that every test is. */
 import { Random } from '../../random.js'
+import { randomSubset } from '../faithfulness/subsets.js'
 
 /** Side of the squares that remember a triangle to start walking from. */
 const square = 8
@@ -13,8 +14,8 @@ interface Triangulation {
 /**
  * Triangulates places of a height x width grid (each at least 2), the four corners from the start; more may be added later.
  * Grid points often lie on one circle, where the triangulation is not unique. The tie rule: the triangles of such points all meet in the
- * first of them in reading order (topmost, then leftmost), as if that one lay inside the circle. With it the triangulation depends on the
- * set of places alone, not on the order in which they came.
+ * first of them in a random order of the places that the grid's size decides, as if that one lay inside the circle. With it the
+ * triangulation depends on the set of places alone, not on how they came, and no direction is preferred.
  */
 export class GridTriangulation {
   readonly #x: Int32Array
@@ -24,6 +25,9 @@ export class GridTriangulation {
   readonly #beyond: Int32Array
   readonly #dead: Uint8Array
   readonly #known: Uint8Array
+  /** Places in random order, and where in it each is. */
+  readonly #order: Uint32Array
+  readonly #ranks: Int32Array
   readonly #free: number[] = []
   #used = 0
   #last = 0
@@ -45,6 +49,11 @@ export class GridTriangulation {
     this.#beyond = new Int32Array(capacity)
     this.#dead = new Uint8Array(capacity / 3)
     this.#known = new Uint8Array(places)
+    this.#ranks = new Int32Array(places)
+    this.#order = randomSubset(places, places, new Random(height, width))
+    this.#order.forEach((place, rank) => {
+      this.#ranks[place] = rank
+    })
     this.#squares = Math.ceil(width / square)
     this.#near = new Int32Array(this.#squares * Math.ceil(height / square))
     this.#starting = new Int32Array(places)
@@ -59,17 +68,7 @@ export class GridTriangulation {
 
   /** Adds the places marked that are not yet there. */
   add(marked: ArrayLike<number>): void {
-    const places: number[] = []
-    for (let place = 0; place < this.#known.length; place++) if (marked[place] && !this.#known[place]) places.push(place)
-    // The order decides the time that it takes, nothing else.
-    const random = new Random(this.height, this.width)
-    for (let i = places.length - 1; i > 0; i--) {
-      const other = random.integer(i + 1)
-      const held = places[i]!
-      places[i] = places[other]!
-      places[other] = held
-    }
-    for (const place of places) this.#insert(place)
+    for (const place of this.#order) if (marked[place] && !this.#known[place]) this.#insert(place)
   }
 
   triangles(): Triangulation {
@@ -109,11 +108,12 @@ export class GridTriangulation {
     const [aa, bb, cc] = [ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy]
     const inside = ax * (by * cc - bb * cy) - ay * (bx * cc - bb * cx) + aa * (bx * cy - by * cx)
     if (inside !== 0) return inside > 0
-    const first = Math.min(a, b, c, p)
-    if (first === p) return true
+    const rank = this.#ranks
+    const first = Math.min(rank[a]!, rank[b]!, rank[c]!, rank[p]!)
+    if (first === rank[p]) return true
     // Lowering the first corner lifts the plane over the circle at places across from that corner.
-    if (first === a) return this.#turn(b, c, p) < 0
-    return first === b ? this.#turn(c, a, p) < 0 : this.#turn(a, b, p) < 0
+    if (first === rank[a]) return this.#turn(b, c, p) < 0
+    return first === rank[b] ? this.#turn(c, a, p) < 0 : this.#turn(a, b, p) < 0
   }
 
   #squareOf(place: number): number {
