@@ -1,5 +1,6 @@
 /** @file What removed pixels show: the fills of the studies, on bytes. */
-import { gaussianBlur, imputation, Random, suggestion, UsageError } from '@ascribe/core'
+import { gaussianBlur, Random, suggestion, UsageError } from '@ascribe/core'
+import { imputed } from '../harmony/impute.js'
 
 /** A square or oblong picture as bytes [height, width, 3]. */
 export interface BytePicture {
@@ -20,10 +21,10 @@ const roadNoise = 0.01 * 255
 
 const channels = [0, 1, 2] as const
 
-const planeOf = ({ data, height, width }: BytePicture, channel: number): Float32Array =>
-  Float32Array.from({ length: height * width }, (_, i) => data[3 * i + channel]!)
+const planeOf = ({ data, height, width }: BytePicture, channel: number): Float64Array =>
+  Float64Array.from({ length: height * width }, (_, i) => data[3 * i + channel]!)
 
-const overPlanes = (planes: readonly Float32Array[]) => (place: number, channel: number) => planes[channel]![place]!
+const overPlanes = (planes: readonly ArrayLike<number>[]) => (place: number, channel: number) => planes[channel]![place]!
 
 export const maskFills: readonly MaskFill[] = [
   { name: 'black', summary: 'zero', make: () => () => 0 },
@@ -51,11 +52,10 @@ export const maskFills: readonly MaskFill[] = [
     name: 'road',
     summary: 'noisy linear imputation from what is left (Rong et al., ROAD, ICML 2022)',
     make: (picture, removed, seed) => {
-      const { fill } = imputation(removed, picture.height, picture.width)
+      const { height, width } = picture
+      const planes = channels.map(channel => planeOf(picture, channel))
       return overPlanes(
-        channels.map(channel => {
-          const plane = planeOf(picture, channel)
-          fill(plane)
+        imputed(planes, removed, height, width).map((plane, channel) => {
           const random = new Random(seed, 0x70ad + channel)
           return plane.map(value => value + roadNoise * random.normal())
         }),
