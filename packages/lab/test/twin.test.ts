@@ -12,6 +12,7 @@ import { exportGraph } from '../src/train/export.js'
 import { readRecord, trainModel } from '../src/train/files.js'
 import { layoutOf } from '../src/train/step.js'
 import { type AdaptOptions, adaptModel, UnfaithfulTwinError } from '../src/twin/adapt.js'
+import { modelBetween } from '../src/twin/between.js'
 import { blobMask } from '../src/twin/blob.js'
 import { filledPicture, maskFillNamed, maskFills } from '../src/twin/fills.js'
 import { drawMask, maskedData } from '../src/twin/masked-data.js'
@@ -247,12 +248,27 @@ describe('adapting', () => {
   })
 
   it('refuses a twin that answers whole pictures otherwise, and keeps it under another name', async () => {
-    const run = adapt('far.onnx', { epochs: 1, learningRate: 0.3, agreement: 0.98, distil: 0.5 })
+    const run = adapt('far.onnx', { epochs: 1, learningRate: 0.3, agreement: 0.98, distil: 0.5, retreat: 1 })
     await expect(run).rejects.toThrow(UnfaithfulTwinError)
     await expect(run).rejects.toThrow(/\d% of 128 whole pictures.*98.0% are needed.*far.refused.onnx/)
     const files = readdirSync(folder).filter(name => name.startsWith('far'))
     expect(files.sort()).toEqual(['far.refused.onnx', 'far.refused.training.json', 'far.refused.training.svg'])
     expect(readModel(await readBytes(join(folder, 'far.refused.onnx'))).outputs[0]!.name).toBe('logits')
+  })
+
+  it('goes back towards its original until it agrees', async () => {
+    const { twin } = await adapt('back.onnx', { epochs: 1, learningRate: 0.3, agreement: 0.98, retreat: 0 })
+    expect(twin.agreement).toBeGreaterThanOrEqual(0.98)
+    expect(twin.way).toBeLessThan(1)
+    expect(20 * twin.way).toBeCloseTo(Math.round(20 * twin.way), 9)
+    const [from, to] = await Promise.all([original, join(folder, 'back.onnx')].map(readBytes))
+    const weights = (bytes: Uint8Array) => readModel(bytes).initializers.get('head.weight')!.numbers()
+    const [start, end] = [weights(from!), weights(to!)]
+    const half = weights(modelBetween(from!, to!, 0.5))
+    half.forEach((value, i) => {
+      expect(value).toBeCloseTo((start[i]! + end[i]!) / 2, 6)
+    })
+    expect(weights(modelBetween(from!, to!, 0))).toEqual(start)
   })
 
   it('refuses pictures of another size or other classes', async () => {

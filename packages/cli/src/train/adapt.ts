@@ -7,7 +7,7 @@ import { ProgressMeter } from '../explain/progress.js'
 import { openDataset } from './dataset.js'
 import type { TrainFlags } from './flags.js'
 
-const ownFlags = ['fill', 'clean', 'distil', 'agreement'] as const
+const ownFlags = ['fill', 'clean', 'distil', 'agreement', 'retreat'] as const
 /** What the model itself decides, or what would move or recolour the masks. */
 const foreignFlags = ['optimizer', 'labelSmoothing', 'flip', 'crop', 'colour', 'size', 'label', 'drop'] as const
 
@@ -54,7 +54,7 @@ export async function adapt(
       seed: flags.seed,
       epochs,
       ...(fill === undefined ? {} : { fills: fill }),
-      ...optional(flags, ['batch', 'learningRate', 'weightDecay', 'warmUp', 'clip', 'clean', 'distil', 'agreement']),
+      ...optional(flags, ['batch', 'learningRate', 'weightDecay', 'warmUp', 'clip', 'clean', 'distil', 'agreement', 'retreat']),
       onResume: epoch => terminal.note(`going on after epoch ${epoch} of ${epochs}`),
       onStep: ({ step, steps }) => {
         first ??= step - 1
@@ -82,13 +82,16 @@ const optional = <Key extends keyof TrainFlags>(
     [K in Key]?: NonNullable<TrainFlags[K]>
   }
 
+const percent = (value: number): string => String(Math.round(100 * value))
+
 function tell(record: TwinRecord, output: string, { terminal }: Pick<Context, 'terminal'>): void {
-  const { of, agreement, pictures, before, after, masked, maskedPictures, fills } = record.twin
+  const { of, way, agreement, pictures, before, after, masked, maskedPictures, fills } = record.twin
   terminal.print(
     `twin of ${of}: ${formatShare(agreement)} of ${pictures} whole pictures answered as before; accuracy ${formatShare(before)}, now ${formatShare(after)}`,
   )
+  if (way < 1)
+    terminal.print(`to agree so often its weights went back to ${percent(way)}% of the way from the model to the fine-tuned ones`)
   terminal.print(`accuracy on ${maskedPictures} pictures with so much removed, before and now:`)
-  const percent = (value: number): string => String(Math.round(100 * value))
   terminal.print(
     ['', ...measuredAreas.map(area => `${percent(area)}%`)]
       .map(cell => cell.padEnd(9))

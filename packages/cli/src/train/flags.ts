@@ -32,6 +32,7 @@ export interface TrainFlags extends CommonOptions {
   readonly clean?: number
   readonly distil?: number
   readonly agreement?: number
+  readonly retreat?: number
 }
 
 interface Range {
@@ -131,6 +132,12 @@ export const trainFlags: readonly Flag[] = [
     describe:
       'with --adapt: least share of whole validation pictures answered as before; a twin below is kept as NAME.refused.onnx (default: 0.98)',
     parse: real('--agreement', { from: 0, to: 1 }),
+  },
+  {
+    flags: '--retreat <share>',
+    describe:
+      'with --adapt: where the twin agrees too seldom, its weights go back towards the model, but keep this share of the way at least; 1 never goes back (default: 0.5)',
+    parse: real('--retreat', { from: 0, to: 1 }),
   },
   seedFlag,
   { flags: '--threads <n>', describe: 'threads (default: the cores, at most 8)', parse: whole('--threads', 1) },

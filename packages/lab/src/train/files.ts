@@ -190,7 +190,7 @@ async function trainFrom(options: TrainOptions, checkpoint: string): Promise<Tra
 export const recordPath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.json`
 export const picturePath = (output: string): string => `${output.replace(/\.onnx$/, '')}.training.svg`
 
-export const exists = (path: string): Promise<boolean> =>
+const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

@@ -1,11 +1,10 @@
 /** @file Mask-adapted twins: a trained model fine-tuned on randomly masked pictures, refused where it answers whole pictures otherwise. */
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { AscribeError, InputError, type Session } from '@ascribe/core'
 import { readBytes, writeFileAtomic } from '@ascribe/core/node'
-import type { Row, TrainingData } from '../train/data.js'
+import type { TrainingData } from '../train/data.js'
 import {
-  exists,
   finishedRun,
   picturePath,
   type Recipe,
@@ -15,11 +14,12 @@ import {
   type TrainModelOptions,
   trainModel,
 } from '../train/files.js'
-import { modelInput } from '../train/validation.js'
+import { modelBetween } from './between.js'
 import { maskFillNamed, maskFills } from './fills.js'
 import { maskedData } from './masked-data.js'
-import { measureTwin, type TwinMeasurement } from './measure.js'
+import { answersToWhole, type MaskedAccuracy, measureMasked, shareOf } from './measure.js'
 import { type TwinSource, twinSource } from './source.js'
+import { teaching } from './teaching.js'
 
 /** A twin that answers too many whole pictures otherwise than its original. */
 export class UnfaithfulTwinError extends AscribeError {}
@@ -51,6 +51,11 @@ export interface AdaptOptions extends Pick<TrainModelOptions, 'runtime' | 'signa
   readonly distil?: number
   /** Least share of whole validation pictures answered as the original does. Default 0.98. */
   readonly agreement?: number
+  /**
+   * Where the fine-tuned weights do not agree enough, the twin goes back towards the original in steps of 5% of the way until it does, but
+   * not below this share of the way. Default 0.5; 1 never goes back.
+   */
+  readonly retreat?: number
   /** Validation pictures masked for the record. Default 200. */
   readonly maskedPictures?: number
   readonly seed?: number
@@ -59,18 +64,31 @@ export interface AdaptOptions extends Pick<TrainModelOptions, 'runtime' | 'signa
 
 /** What a twin leaves beside it: a training record that says how it compares with its original. */
 export interface TwinRecord extends TrainingRecord {
-  readonly twin: TwinMeasurement & {
+  readonly twin: {
     /** File and SHA-256 of the original. */
     readonly of: string
     readonly digest: string
     readonly fills: readonly string[]
     readonly clean: number
     readonly distil: number
+    /** Share of the way from the original's weights to the fine-tuned ones. */
+    readonly way: number
+    /** Share of whole validation pictures to which both models give the same class, of `pictures`; these pictures also chose `way`. */
+    readonly agreement: number
+    readonly pictures: number
+    /** Accuracy on whole pictures, of the original and of the twin. */
+    readonly before: number
+    readonly after: number
+    readonly masked: readonly MaskedAccuracy[]
+    readonly maskedPictures: number
   }
 }
 
 /** Another name beside the output, for what is not (yet) a twin. */
 const beside = (output: string, word: string): string => `${output.replace(/\.onnx$/, '')}.${word}.onnx`
+
+/** Steps in which a twin goes back. */
+const backward = 0.05
 
 /**
  * Fine-tunes a model on pictures of its data with random blobs of 0 to 95% of their area removed, and writes the twin where it gives whole
@@ -87,13 +105,12 @@ export async function adaptModel(options: AdaptOptions): Promise<TwinRecord> {
   checkData(source, data, model)
   const original = await runtime.open(bytes)
   try {
-    const teacher =
-      distil > 0 ? { digest: `${source.digest} ${distil}`, of: teaching(original, data, distil, signal) } : undefined
+    const teacher = distil > 0 ? teaching(original, data, source.digest, distil, signal) : undefined
     const masked = maskedData(data, { fills, clean, seed }, teacher)
     const recipe = recipeOf(options, source)
     if (await finishedRun(recipe, masked, output)) {
       const finished = (await readRecord(output)) as TwinRecord
-      if (finished.twin.agreement < agreement) throw unfaithful(options, finished.twin, agreement, output)
+      if (finished.twin.agreement < agreement) throw unfaithful(options, finished, agreement, output)
       return finished
     }
     const candidate = beside(output, 'candidate')
@@ -110,14 +127,15 @@ export async function adaptModel(options: AdaptOptions): Promise<TwinRecord> {
         ...(onEpoch && { onEpoch }),
         ...(onResume && { onResume }),
       }))
-    const measured = await compare(options, original, candidate, fills)
-    const twin = { of: basename(model), digest: source.digest, fills, clean, distil, ...measured }
+    const { made, ...measured } = await compare(options, original, bytes, await readBytes(candidate), fills)
+    const whole = { ...record, twin: { of: basename(model), digest: source.digest, fills, clean, distil, ...measured } }
     const faithful = measured.agreement >= agreement
     const place = faithful ? output : beside(output, 'refused')
-    const whole: TwinRecord = { ...record, twin }
-    await writeFileAtomic(recordPath(candidate), `${JSON.stringify(whole)}\n`)
-    await move(candidate, place)
-    if (!faithful) throw unfaithful(options, measured, agreement, place)
+    await rename(picturePath(candidate), picturePath(place))
+    await writeFileAtomic(recordPath(place), `${JSON.stringify(whole)}\n`)
+    await writeFileAtomic(place, made)
+    for (const path of [candidate, recordPath(candidate)]) await rm(path, { force: true })
+    if (!faithful) throw unfaithful(options, whole, agreement, place)
     return whole
   } finally {
     if (!signal?.aborted) await original.dispose()
@@ -150,53 +168,48 @@ function checkData({ classes, row }: TwinSource, data: TrainingData, model: stri
     )
 }
 
-/** t = (1 - distil) onehot(label) + distil softmax(original(whole picture)) */
-function teaching(original: Session, data: TrainingData, distil: number, signal: AbortSignal | undefined) {
-  return async (row: Row): Promise<Float32Array> => {
-    const { logits } = await original.run({ input: modelInput(data, [row]) }, ['logits'], signal ? { signal } : {})
-    const scores = Float64Array.from(logits!.data as Float32Array)
-    const top = scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY)
-    const weights = scores.map(score => Math.exp(score - top))
-    const total = weights.reduce((sum, weight) => sum + weight, 0)
-    return Float32Array.from(weights, (weight, i) => (distil * weight) / total + (i === row.label ? 1 - distil : 0))
+/** The twin nearest to the fine-tuned weights that agrees enough, or, where none does, the fine-tuned one; and its measurements. */
+async function compare(options: AdaptOptions, original: Session, from: Uint8Array, to: Uint8Array, fills: readonly string[]) {
+  const { runtime, data, seed = 0, maskedPictures = 200, agreement: least = 0.98, retreat = 0.5, signal, onMeasure } = options
+  const at = async (way: number) => {
+    const made = modelBetween(from, to, way)
+    const twin = await runtime.open(made)
+    const answers = await answersToWhole([original, twin], data, signal)
+    const [before, after] = [0, 1].map(model => shareOf(answers, one => one.answers[model] === one.label)) as [number, number]
+    const agreement = shareOf(answers, one => one.answers[0] === one.answers[1])
+    return { twin, made, measured: { way, agreement, pictures: answers.length, before, after } }
   }
-}
-
-async function compare(options: AdaptOptions, original: Session, candidate: string, fills: readonly string[]) {
-  const { runtime, data, seed = 0, maskedPictures = 200, signal, onMeasure } = options
-  const twin = await runtime.open(await readBytes(candidate))
-  try {
-    return await measureTwin({
-      original,
-      twin,
-      data,
-      fills,
-      seed,
-      maskedPictures,
-      ...(signal && { signal }),
-      ...(onMeasure && { onProgress: onMeasure }),
-    })
-  } finally {
-    if (!signal?.aborted) await twin.dispose()
+  let chosen = await at(1)
+  const whole = chosen
+  for (let step = 1; chosen.measured.agreement < least && 1 - step * backward >= retreat - 1e-9; step++) {
+    if (chosen !== whole) await chosen.twin.dispose()
+    chosen = await at(Number((1 - step * backward).toFixed(2)))
   }
-}
-
-/** The model last: where it lies, its records lie too. */
-async function move(from: string, to: string): Promise<void> {
-  for (const path of [picturePath, recordPath, (output: string) => output])
-    if (await exists(path(from))) await rename(path(from), path(to))
+  const { twin, made, measured } = chosen.measured.agreement < least ? whole : chosen
+  const masked = await measureMasked({
+    original,
+    twin,
+    data,
+    fills,
+    seed,
+    pictures: maskedPictures,
+    ...(signal && { signal }),
+    ...(onMeasure && { onProgress: onMeasure }),
+  })
+  for (const { twin: opened } of new Set([whole, chosen])) await opened.dispose()
+  return { made, ...measured, masked, maskedPictures: Math.min(maskedPictures, data.validationCount) }
 }
 
 function unfaithful(
-  { model, epochs = 3, distil = 0 }: AdaptOptions,
-  { agreement, pictures }: TwinMeasurement,
+  { model, epochs = 3, distil = 0, retreat = 0.5 }: AdaptOptions,
+  { twin: { agreement, pictures } }: TwinRecord,
   least: number,
   place: string,
 ): UnfaithfulTwinError {
   const share = (value: number): string => `${(100 * value).toFixed(1)}%`
-  const advice =
-    distil < 1 ? 'let it learn more of the original’s own answers' : 'take a lower learning rate or leave more pictures whole'
+  const back = retreat < 1 ? `, and fewer than ${share(least)} even ${share(1 - retreat)} of the way back to it` : ''
+  const advice = distil < 1 ? 'learn more of its own answers' : 'take a lower learning rate or leave more pictures whole'
   return new UnfaithfulTwinError(
-    `after ${epochs} epochs the twin of ${model} gives ${share(agreement)} of ${pictures} whole pictures the class that the original gives, ${share(least)} are needed; ${advice} (it lies in ${place})`,
+    `after ${epochs} epochs the twin of ${model} gives ${share(agreement)} of ${pictures} whole pictures the class that the model gives${back}; ${share(least)} are needed: ${advice} (it lies in ${place})`,
   )
 }

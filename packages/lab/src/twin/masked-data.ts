@@ -4,6 +4,7 @@ import { Random } from '@ascribe/core'
 import type { Row, TrainingData } from '../train/data.js'
 import { blobMask } from './blob.js'
 import { type BytePicture, filledPicture, maskFillNamed } from './fills.js'
+import type { Teaching } from './teaching.js'
 
 /** Largest share of a picture that is removed. */
 export const largestArea = 0.95
@@ -52,11 +53,7 @@ export const pictureOf = ({ row }: Pick<TrainingData, 'row'>, { values }: Row): 
  * The same data with masks on training pictures, other ones each epoch; validation stays whole.
  * @param targetOf what a row should be answered, from its whole picture; without it the label
  */
-export function maskedData(
-  data: TrainingData,
-  options: MaskingOptions,
-  targetOf?: { readonly digest: string; readonly of: (row: Row) => Promise<Float32Array> },
-): TrainingData {
+export function maskedData(data: TrainingData, options: MaskingOptions, targetOf?: Teaching): TrainingData {
   const [, height, width] = data.row as [number, number, number]
   const decides = { data: data.digest, ...options, largestArea, ...(targetOf && { target: targetOf.digest }) }
   return {

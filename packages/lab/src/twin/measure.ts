@@ -1,4 +1,4 @@
-/** @file How a twin answers beside its original: whole pictures, and pictures with parts removed. */
+/** @file How models answer: whole pictures, and pictures with parts removed. */
 import { Random, type Session } from '@ascribe/core'
 import type { Row, TrainingData } from '../train/data.js'
 import { modelInput, validationRows } from '../train/validation.js'
@@ -9,7 +9,7 @@ import { maskStreams, pictureOf } from './masked-data.js'
 /** Shares removed at which accuracy is measured. */
 export const measuredAreas = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95] as const
 
-/** Share of validation pictures answered as labelled, by the original and by the twin. */
+/** Share of masked validation pictures answered as labelled, by the original and by the twin. */
 export interface MaskedAccuracy {
   readonly fill: string
   /** Share removed. */
@@ -18,92 +18,78 @@ export interface MaskedAccuracy {
   readonly after: number
 }
 
-export interface TwinMeasurement {
-  /** Share of whole validation pictures to which both models give the same class, of `pictures`. */
-  readonly agreement: number
-  readonly pictures: number
-  /** Accuracy on whole pictures. */
-  readonly before: number
-  readonly after: number
-  /** Fill by fill, areas rising. */
-  readonly masked: readonly MaskedAccuracy[]
-  /** Pictures of each of them. */
-  readonly maskedPictures: number
+interface Answered {
+  readonly label: number
+  /** The class of each model's largest score. */
+  readonly answers: readonly number[]
 }
 
-/** The class with the largest score, row by row. */
-export async function answersOf(
-  session: Session,
+/** Answers of several models to rows that are made one after the other. */
+async function answered(
+  sessions: readonly Session[],
   data: TrainingData,
-  rows: readonly Row[],
+  count: number,
+  rowAt: (i: number) => Promise<Row>,
   signal?: AbortSignal,
-): Promise<number[]> {
-  const { logits } = await session.run({ input: modelInput(data, rows) }, ['logits'], signal ? { signal } : {})
+): Promise<Answered[]> {
+  const found: Answered[] = []
   const classes = data.classes.length
-  return rows.map((_, row) => {
-    const scores = (logits!.data as Float32Array).subarray(row * classes, (row + 1) * classes)
-    return scores.indexOf(scores.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY))
-  })
+  for (let start = 0; start < count; start += validationRows) {
+    const rows: Row[] = []
+    for (let i = start; i < Math.min(count, start + validationRows); i++) rows.push(await rowAt(i))
+    const input = modelInput(data, rows)
+    const scores: Float32Array[] = []
+    for (const session of sessions) {
+      const { logits } = await session.run({ input }, ['logits'], signal ? { signal } : {})
+      scores.push(logits!.data as Float32Array)
+    }
+    rows.forEach(({ label }, i) => {
+      const answers = scores.map(all => {
+        const own = all.subarray(i * classes, (i + 1) * classes)
+        return own.indexOf(own.reduce((most, score) => Math.max(most, score), Number.NEGATIVE_INFINITY))
+      })
+      found.push({ label, answers })
+    })
+  }
+  return found
 }
 
-export interface MeasureOptions {
+/** Answers to all whole validation pictures. */
+export const answersToWhole = (sessions: readonly Session[], data: TrainingData, signal?: AbortSignal): Promise<Answered[]> =>
+  answered(sessions, data, data.validationCount, async i => data.validation(i), signal)
+
+export const shareOf = <T>(list: readonly T[], holds: (one: T) => boolean): number => list.filter(holds).length / list.length
+
+export interface MaskedOptions {
   readonly original: Session
   readonly twin: Session
-  /** Whole pictures. */
   readonly data: TrainingData
   readonly fills: readonly string[]
   readonly seed: number
-  /** Validation pictures that are masked, spread over all. */
-  readonly maskedPictures: number
+  /** Validation pictures, spread over all. */
+  readonly pictures: number
   readonly signal?: AbortSignal
   readonly onProgress?: (share: number) => void
 }
 
-export async function measureTwin(options: MeasureOptions): Promise<TwinMeasurement> {
-  const { data, fills, signal, onProgress } = options
+/** Accuracy fill by fill, areas rising; both models see the same masks, other ones for every fill and area. */
+export async function measureMasked(options: MaskedOptions): Promise<MaskedAccuracy[]> {
+  const { original, twin, data, fills, seed, signal } = options
   const total = data.validationCount
-  const chosen = Math.min(options.maskedPictures, total)
+  const chosen = Math.min(options.pictures, total)
   const masks = fills.flatMap(name => measuredAreas.map(area => ({ fill: maskFillNamed(name), area })))
-  const steps = total + chosen * masks.length
-  let done = 0
-  const count = { agree: 0, before: 0, after: 0 }
-  const both = async (rows: readonly Row[], tally: typeof count): Promise<void> => {
-    const before = await answersOf(options.original, data, rows, signal)
-    const after = await answersOf(options.twin, data, rows, signal)
-    rows.forEach(({ label }, i) => {
-      if (before[i] === after[i]) tally.agree++
-      if (before[i] === label) tally.before++
-      if (after[i] === label) tally.after++
-    })
-    done += rows.length
-    onProgress?.(done / steps)
-  }
-  const inParts = async (of: number, rowAt: (i: number) => Promise<Row>, tally: typeof count): Promise<void> => {
-    for (let start = 0; start < of; start += validationRows) {
-      const rows: Row[] = []
-      for (let i = start; i < Math.min(of, start + validationRows); i++) rows.push(await rowAt(i))
-      await both(rows, tally)
-    }
-  }
-  await inParts(total, async i => data.validation(i), count)
-  const masked: MaskedAccuracy[] = []
+  const measured: MaskedAccuracy[] = []
   for (const [number, { fill, area }] of masks.entries()) {
-    const tally = { agree: 0, before: 0, after: 0 }
     const rowAt = async (i: number): Promise<Row> => {
       const index = Math.floor((i * total) / chosen)
-      return maskedRow(data, await data.validation(index), fill, area, options.seed, number * total + index)
+      return maskedRow(data, await data.validation(index), fill, area, seed, number * total + index)
     }
-    await inParts(chosen, rowAt, tally)
-    masked.push({ fill: fill.name, area, before: tally.before / chosen, after: tally.after / chosen })
+    const found = await answered([original, twin], data, chosen, rowAt, signal)
+    const right = (model: 0 | 1): number => shareOf(found, ({ label, answers }) => answers[model] === label)
+    measured.push({ fill: fill.name, area, before: right(0), after: right(1) })
+    options.onProgress?.((number + 1) / masks.length)
   }
-  return {
-    agreement: count.agree / total,
-    pictures: total,
-    before: count.before / total,
-    after: count.after / total,
-    masked,
-    maskedPictures: chosen,
-  }
+  return measured
 }
 
 function maskedRow(data: TrainingData, row: Row, fill: MaskFill, area: number, seed: number, stream: number): Row {

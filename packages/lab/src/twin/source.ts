@@ -16,7 +16,7 @@ export interface TwinSource {
 }
 
 /** Weights: float32 constants with an axis. Scalars are constants of formulas. */
-const isWeight = ({ dtype, dims }: Tensor): boolean => dtype === 'float32' && dims.length > 0
+export const isWeight = ({ dtype, dims }: Tensor): boolean => dtype === 'float32' && dims.length > 0
 
 /**
  * The exported graph as an architecture: every weight a parameter that starts at the model's own value. Batch norm was folded into the
