@@ -63,10 +63,14 @@ const modelsIn = (folder: string): string => join(folder, 'models')
 /** Models that `train` left in the folder. */
 async function trainedIn(folder: string): Promise<string[]> {
   const names = await readdir(modelsIn(folder)).catch((): string[] => [])
-  return names
-    .filter(name => name.endsWith('.onnx'))
-    .sort()
-    .map(name => join(modelsIn(folder), name))
+  return (
+    names
+      .filter(name => name.endsWith('.onnx'))
+      .map(name => name.slice(0, -'.onnx'.length))
+      // The first seed of an architecture comes before the others, and tests.
+      .sort()
+      .map(name => join(modelsIn(folder), `${name}.onnx`))
+  )
 }
 
 async function train(options: Options, { terminal, signal }: Context): Promise<void> {

@@ -43,8 +43,8 @@ export interface TrainedModel {
   readonly accuracy: number
   readonly fullAccuracy: number
   readonly parameters: number
-  /** Share of whole validation pictures that the mask-adapted twin answers as this model does. */
-  readonly twinAgreement: number
+  /** Share of whole validation pictures that the mask-adapted twin answers as this model does; other seeds of an architecture have no twin. */
+  readonly twinAgreement?: number
 }
 
 /**
@@ -97,20 +97,23 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
   await writeFileAtomic(join(folder, 'preprocessor_config.json'), await readBytes(join(full, 'preprocessor_config.json')))
   const made = new Map<string, TwinRecord>()
   const asked = accuracy > 0 ? twins.asked : twins.anything
-  await sideBySide(inTurn, options, async ({ name, plan, recipe }, signal) => {
+  // Other seeds only give maps: they test nothing.
+  const testing = inTurn.filter(job => job.seed === 0)
+  await sideBySide(testing, options, async ({ name, plan, recipe }, signal) => {
     const { onStep } = options
     const shared = { ...asked, name, folder, seed: recipe.seed ?? 0, signal, ...(log && { log }), ...(onStep && { onStep }) }
     made.set(name, await makeTwin({ ...shared, data: data(plan) }))
   })
   return jobs.map(({ name }, i) => {
     const record = records.get(name)!
+    const twin = made.get(name)?.twin
     return {
       name,
       epoch: epochs[i]! + 1,
       accuracy: histories[i]![epochs[i]!]!,
       fullAccuracy: record.accuracy,
       parameters: record.parameters,
-      twinAgreement: made.get(name)!.twin.agreement,
+      ...(twin && { twinAgreement: twin.agreement }),
     }
   })
 }

@@ -11,7 +11,7 @@ interface HeatChart {
   readonly matrix: readonly (readonly Interval[])[]
 }
 
-const side = 58
+const side = 66
 const left = 128
 const top = 100
 
@@ -33,7 +33,7 @@ export function heatChart({ title, names, matrix }: HeatChart): string {
       return (
         `<g><rect x="${x}" y="${y}" width="${side - 2}" height="${side - 2}" rx="3" fill="rgb(${r},${g8},${b})"><title>${esc(words)}</title></rect>` +
         `<text x="${x + side / 2 - 1}" y="${y + side / 2 - 2}" text-anchor="middle" font-weight="600" fill="${dark ? '#fff' : '#000'}">${two(value)}</text>` +
-        `<text x="${x + side / 2 - 1}" y="${y + side / 2 + 12}" text-anchor="middle" font-size="9" fill="${dark ? '#fff' : '#000'}">${two(from)}–${two(to)}</text></g>`
+        `<text x="${x + side / 2 - 1}" y="${y + side / 2 + 12}" text-anchor="middle" font-size="9" fill="${dark ? '#fff' : '#000'}">${two(from)}, ${two(to)}</text></g>`
       )
     }),
   )

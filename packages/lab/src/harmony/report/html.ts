@@ -3,7 +3,7 @@ import { escapeHtml as esc } from '@ascribe/core'
 import { reportPage } from '../../bam/report/page.js'
 import { type Cell, renderTable, textCell } from '../../bam/report/table.js'
 import { lineChart } from '../../charts/index.js'
-import type { HarmonyStudy, Interval } from '../result.js'
+import type { HarmonyStudy, Interval, Reading } from '../result.js'
 import { heatChart } from './heat.js'
 import { mainTables, number, type Statement, statementsOf } from './statements.js'
 
@@ -69,21 +69,27 @@ function transferSection(study: HarmonyStudy): Section {
     heatChart({ title: `${method}, ${preset.fills[0]} fill, ${testers} test, n = ${n}`, names, matrix }),
   )
   const labels = [...new Set(transfer.tables.flatMap(({ groups }) => groups.map(({ label }) => label)))]
-  const rows = transfer.tables.map(({ method, fill, reading, testers, groups, contrast, adjusted, detectable, ceiling, n }) => [
-    textCell(method),
-    textCell(fill),
-    textCell(reading),
-    textCell(testers),
-    ...labels.map(label => {
-      const found = groups.find(group => group.label === label)
-      return found ? intervalCell(found.mean) : textCell('–')
-    }),
-    Number.isFinite(ceiling.value) ? intervalCell(ceiling) : textCell('–'),
-    Number.isFinite(contrast.value) ? intervalCell(contrast) : textCell('–'),
-    { html: number(adjusted), sort: adjusted },
-    { html: number(detectable), sort: detectable },
-    { html: String(n), sort: n },
-  ])
+  const rowsOf = (tables: typeof transfer.tables) =>
+    tables.map(({ method, fill, reading, testers, groups, contrast, adjusted, detectable, ceiling, n }) => [
+      textCell(method),
+      textCell(fill),
+      textCell(reading),
+      textCell(testers),
+      ...labels.map(label => {
+        const found = groups.find(group => group.label === label)
+        return found ? intervalCell(found.mean) : textCell('–')
+      }),
+      Number.isFinite(ceiling.value) ? intervalCell(ceiling) : textCell('–'),
+      Number.isFinite(contrast.value) ? intervalCell(contrast) : textCell('–'),
+      { html: number(adjusted), sort: adjusted },
+      { html: number(detectable), sort: detectable },
+      { html: String(n), sort: n },
+    ])
+  const columns = ['Method', 'Fill', 'Reading', 'Testers', ...labels, 'Above others', 'Contrast', 'p', 'Detectable', 'n']
+  const shown = transfer.tables.filter(
+    ({ reading, testers }) => reading === 'probability' && testers === transfer.tables[0]!.testers,
+  )
+  const rest = transfer.tables.filter(one => !shown.includes(one))
   return {
     id: 'transfer',
     title: 'Transfer',
@@ -93,31 +99,38 @@ function transferSection(study: HarmonyStudy): Section {
       charts(maps) +
       table(
         'Means of T over ordered pairs of different models. Above others: another seed of the tester’s architecture minus other architectures, the same testers. Contrast: within minus across families after main effects of generator and tester; p after Holm over methods; differences smaller than the detectable one read “not resolved”.',
-        ['Method', 'Fill', 'Reading', 'Testers', ...labels, 'Above others', 'Contrast', 'p', 'Detectable', 'n'],
-        rows,
-      ),
+        columns,
+        rowsOf(shown),
+      ) +
+      `<details><summary>Top-1 agreement, and the models as their own testers</summary>${table('The same.', columns, rowsOf(rest))}</details>`,
   }
 }
 
-function curveSection({ transfer, preset }: HarmonyStudy): Section {
-  const drawn = preset.fills.map(fill =>
-    lineChart({
-      title: `Probability kept, ${fill} fill`,
-      xLabel: 'share of the picture kept',
-      yLabel: 'probability of the class',
-      include: [0, 1],
-      series: transfer.curves
-        .filter(curve => curve.fill === fill)
-        .map(({ label, values }) => ({ label, points: values.map((value, k) => [preset.fractions[k]!, value] as const) })),
-    }),
+function curveSection({ transfer, preset, methods }: HarmonyStudy): Section {
+  const explained = new Set(methods.map(({ label }) => label))
+  const drawn = preset.fills.flatMap(fill =>
+    [true, false].map(real =>
+      lineChart({
+        title: `Probability kept, ${fill} fill: ${real ? 'methods' : 'controls'}`,
+        xLabel: 'share of the picture kept',
+        yLabel: 'probability of the class',
+        include: [0, 1],
+        series: transfer.curves
+          .filter(curve => curve.fill === fill && explained.has(curve.label) === real)
+          .map(({ label, values }) => ({ label, points: values.map((value, k) => [preset.fractions[k]!, value] as const) })),
+      }),
+    ),
   )
-  const rows = transfer.rows.map(({ label, fill, reading, kept, removed }) => [
-    textCell(label),
-    textCell(fill),
-    textCell(reading),
-    intervalCell(kept),
-    removed ? intervalCell(removed) : textCell('–'),
-  ])
+  const rowsOf = (wanted: Reading) =>
+    transfer.rows
+      .filter(row => row.reading === wanted)
+      .map(({ label, fill, reading, kept, removed }) => [
+        textCell(label),
+        textCell(fill),
+        textCell(reading),
+        intervalCell(kept),
+        removed ? intervalCell(removed) : textCell('–'),
+      ])
   const spoiled = transfer.spoiled.map(({ method, spoiled: what, fill, difference, n }) => [
     textCell(method),
     textCell(what),
@@ -125,6 +138,7 @@ function curveSection({ transfer, preset }: HarmonyStudy): Section {
     intervalCell(difference),
     { html: String(n), sort: n },
   ])
+  const columns = ['Map', 'Fill', 'Reading', 'Kept', 'Removed']
   return {
     id: 'curves',
     title: 'Curves and controls',
@@ -132,9 +146,10 @@ function curveSection({ transfer, preset }: HarmonyStudy): Section {
       charts(drawn) +
       table(
         'Area under the curve, mean over pairs of different models (controls: over testers). Kept: higher is better; removed (the inverse mask): lower is.',
-        ['Map', 'Fill', 'Reading', 'Kept', 'Removed'],
-        rows,
+        columns,
+        rowsOf('probability'),
       ) +
+      `<details><summary>Top-1 agreement</summary>${table('The same, of answers that are the class.', columns, rowsOf('top-1'))}</details>` +
       table(
         'The map of the right class on the trained model minus that of a wrong class, or of the model with its weights shuffled; all scored by the right class, mean over pairs of different models.',
         ['Map', 'Minus', 'Fill', 'Difference', 'n'],
