@@ -123,6 +123,71 @@ describe('training', () => {
   })
 })
 
+describe('adapting to masks', () => {
+  const model = join(folder, 'whole', 'colours.onnx')
+  const twin = join(folder, 'whole', 'colours-twin.onnx')
+
+  it('makes the twin of a model of pictures', async () => {
+    const small = ['--validation', '0.2', '--threads', '1']
+    const trained = await run([
+      'train',
+      'cnn:width=4,stages=2,blocks=1',
+      photos,
+      ...small,
+      '--size',
+      '16',
+      '--batch',
+      '8',
+      '-o',
+      model,
+    ])
+    expect(trained.code, trained.stderr).toBe(0)
+    const args = [
+      'train',
+      '--adapt',
+      model,
+      photos,
+      ...small,
+      '--epochs',
+      '2',
+      '--batch',
+      '8',
+      '--fill',
+      'black',
+      '--fill',
+      'road',
+    ]
+    const result = await run([...args, '-o', twin])
+    expect(result.code, result.stderr).toBe(0)
+    expect(result.stderr).toMatch(/epoch 2\/2: loss \S+, accuracy on whole pictures \S+%/)
+    expect(result.stdout).toMatch(/^twin of colours.onnx: \S+% of 8 whole pictures answered as before; accuracy \S+%, now \S+%$/m)
+    expect(result.stdout).toMatch(/^ +5% +20% +35% +50% +65% +80% +95%\nblack +\d+ \d+ .*\nroad /m)
+    const record = JSON.parse(readFileSync(join(folder, 'whole', 'colours-twin.training.json'), 'utf8'))
+    expect(record).toMatchObject({ architecture: 'cnn', twin: { of: 'colours.onnx', fills: ['black', 'road'], distil: 0 } })
+    expect(JSON.parse(readModel(readFileSync(twin)).metadata.get('labels')!)).toEqual(['bluish', 'reddish'])
+  })
+
+  const wrong: [string, string[], number, RegExp][] = [
+    [
+      'a model that is none',
+      ['--adapt', join(photos, 'bluish', '1.png'), photos],
+      1,
+      /1\.png: cannot be read; twins are made of/,
+    ],
+    ['an architecture beside it', ['--adapt', model, 'cnn', photos], 2, /with --adapt name the dataset alone/],
+    ['no dataset', ['--adapt', model], 2, /with --adapt name the dataset alone/],
+    ['a size', ['--adapt', model, photos, '--size', '32'], 2, /--size does not go with --adapt/],
+    ['a fill', ['--adapt', model, photos, '--fill', 'balck'], 2, /unknown fill "balck"; did you mean "black"\?/],
+    ['a table', ['--adapt', model, csv], 1, /reads pictures of \[3,16,16\], table\.csv gives \[4\]/],
+    ['its flags without it', ['cnn', photos, '--distil', '1'], 2, /--distil is for --adapt MODEL\.onnx/],
+    ['neither architecture nor dataset', [], 2, /name an architecture and a dataset, as in ascribe train/],
+  ]
+  it.each(wrong)('refuses %s', async (_, args, exit, message) => {
+    expectError(await run(['train', ...args, '-o', join(folder, 'no-twin.onnx')]), exit, message)
+    expect(existsSync(join(folder, 'no-twin.onnx'))).toBe(false)
+  })
+})
+
 describe('interruption', () => {
   it('says how to go on; the same command ends with the same model as a run that was left alone', async () => {
     const command = (name: string): string[] => [
