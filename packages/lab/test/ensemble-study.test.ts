@@ -11,8 +11,9 @@ import { formMaps, learnedWeights, mapOf } from '../src/ensemble/combined.js'
 import { candidates, defaults, learnedScales } from '../src/ensemble/entry.js'
 import { foldsOf } from '../src/ensemble/folds.js'
 import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
+import { keptMembers } from '../src/ensemble/junk.js'
 import { checkMember, defaultMembers, type MemberSpec } from '../src/ensemble/members.js'
-import { curveScores, infidelityOf, irofOf, pixelOrder } from '../src/ensemble/scores.js'
+import { curveScores, infidelityOf, irofOf, makeScorer, maskOnlyScores, pixelOrder } from '../src/ensemble/scores.js'
 import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
 import { openImages } from '../src/greedy/image/images.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
@@ -35,7 +36,8 @@ describe('scores of a map', () => {
     const random = new Random(4, 0)
     const map = Float64Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i / 50) + 0.1 * random.normal())
     const evaluator = await subject.evaluator('4')
-    const found = await curveScores(evaluator, subject, pixelOrder(map), 4, 6)
+    const scorer = await makeScorer(subject, 4)
+    const found = await curveScores(scorer, subject, pixelOrder(map), 6)
     const maps = { [subject.name]: { values: Float32Array.from(map), dims: [1, 64, 64] } }
     for (const name of curveMetrics) {
       const [metric, fill] = name.split(' ') as ['insertion' | 'deletion', 'blur' | 'mean']
@@ -43,7 +45,21 @@ describe('scores of a map', () => {
       expect(found[name], name).toBeCloseTo(value, 5)
     }
     const irof = await measure('irof', { evaluator, maps }, { segments: subject.segments, fill: subject.fills.mean })
-    expect(await irofOf(evaluator, subject, map)).toBeCloseTo(irof.value, 5)
+    expect(await irofOf(scorer, subject, map)).toBeCloseTo(irof.value, 5)
+  })
+
+  it('of a mask alone: the picture itself is insertion over its mean, and nothing of it is in the other contents', async () => {
+    const images = await openImages({ data: 'generated', size: 64, seed: 3, set: 'obj', limit: 10 })
+    const picture = fitPicture(await images.picture(images.items[2]!.key), model.preprocessing!)
+    const other = await makeSubject(model, picture, 'grid:4')
+    const scorer = await makeScorer(subject, 4)
+    const order = pixelOrder(Float64Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i / 50)))
+    const found = await maskOnlyScores(scorer, subject, other, order, 6, 1)
+    const curves = await curveScores(scorer, subject, order, 6)
+    expect(found.own).toBeCloseTo(curves['insertion mean']!, 5)
+    const swapped = await maskOnlyScores(scorer, other, subject, order, 6, 1)
+    expect(swapped.own).toBeCloseTo(found.other, 6)
+    expect(await maskOnlyScores(scorer, subject, other, order, 6, 2)).not.toEqual(found)
   })
 
   it('infidelity is 0 for the changes themselves in any unit, 1 for a map that is inverted', async () => {
@@ -114,10 +130,17 @@ describe('the search', () => {
 })
 
 describe('members', () => {
+  it('are eight with the worthless ones', () => {
+    expect([1, 2].map(junk => keptMembers(defaultMembers.length, junk) + junk)).toEqual([8, 8])
+    expect(keptMembers(3, 2)).toBe(3)
+  })
+
   it('must not know the fills of the metrics', () => {
     expect(() => checkMember({ label: 'a', method: 'integrated-gradients', options: { baseline: 'blur:5' } })).toThrow(
       /must not know/,
     )
+    expect(() => checkMember({ label: 'a', method: 'blur-ig', options: {} })).toThrow(/blurs the picture/)
+    expect(() => checkMember({ label: 'a', method: 'xrai', options: { of: 'blur-ig' } })).toThrow(/blurs the picture/)
     for (const member of defaultMembers) expect(checkMember(member).name).toBe(member.method)
   })
 
@@ -128,6 +151,7 @@ describe('members', () => {
     expect(formMaps(members, junk)).toHaveLength(7)
     const mean = { normaliser: 'none', absolute: false, scheme: 'mean' }
     expect(Array.from(mapOf(mean, maps, { seed: 0 }))).toEqual([2, 1, 2])
+    expect(Array.from(mapOf(mean, maps, { seed: 0, kept: 1, junk: ['grey'] }))).toEqual([5, 5.5, 5.5])
     expect(Array.from(mapOf(mean, maps, { seed: 0, junk: ['inverted'], best: 1 }))).toEqual([1 / 3, 2 / 3, 1])
     expect(Array.from(mapOf({ single: 'x', absolute: true }, maps, { seed: 0 }))).toEqual([1, 2, 0])
     const kemeny = mapOf({ normaliser: 'none', absolute: false, scheme: 'kemeny' }, maps, { seed: 0 })
@@ -185,6 +209,8 @@ describe('a study', () => {
           { label: 'integrated-gradients', method: 'integrated-gradients', options: { points: '4' } },
         ] as readonly MemberSpec[],
         data: 'generated',
+        // The model stands for its twin: it must then agree with itself everywhere.
+        twin: path,
         folder,
         seed: 0,
         processes: 0,
@@ -195,15 +221,33 @@ describe('a study', () => {
       expect(study.scored).toHaveLength(6)
       expect(study.choices.map(({ fold }) => fold)).toEqual([0, 1])
       expect(study.choices.every(({ margin }) => Number.isFinite(margin))).toBe(true)
-      expect(study.selected.size).toBe(6)
-      expect(study.junk).toHaveLength(7 * 10)
+      expect(study.scores.selected.size).toBe(6)
+      expect(study.twin!.agreement).toBe(1)
+      const [first] = study.scored
+      expect(study.beside!.selected.get(first!.item.key)).toEqual(study.scores.selected.get(first!.item.key))
+      // Three members stay with one and with two junk members: one clean run for each ensemble.
+      expect(study.junk).toHaveLength(7 * 11)
+      expect(study.junk.filter(({ junk }) => junk.length === 0).map(({ members }) => members)).toEqual(Array(7).fill(3))
+      expect(study.twists).toHaveLength(2 * 10)
+      expect(study.twists.every(({ values }) => values.size === 2)).toBe(true)
+      expect(study.maskOnly).toHaveLength(11)
       expect(lines.some(line => /forward passes and [\d,]+ gradients; here a forward pass takes/.test(line))).toBe(true)
       const report = assembleEnsembleReport(study)
       expect(report.comparisons).toHaveLength(12)
       expect(report.comparisons[0]!.metrics.map(({ rivals }) => rivals)).toEqual(Array(6).fill(6))
       const page = renderEnsembleReport(report)
-      expect(page).toContain('Worthless members added')
-      const infidelities = [...study.rivals[0]!.values.values()].map(({ infidelity }) => infidelity!)
+      for (const text of [
+        'Worthless members added',
+        'Right class minus wrong class',
+        'Masks alone',
+        'Each member: who beats it',
+        'predicted by the model',
+      ])
+        expect(page).toContain(text)
+      const wrong = report.twists.filter(({ twist, role }) => twist === 'wrong-class' && role === 'member')
+      expect(wrong).toHaveLength(3 * 2)
+      for (const { own, twisted, gain } of wrong) expect(gain.value).toBeCloseTo(own.value - twisted.value, 9)
+      const infidelities = [...study.scores.rivals[0]!.values.values()].map(({ infidelity }) => infidelity!)
       expect(infidelities.some(value => value > 0 && value < 1)).toBe(true)
       expect(page.replace(/<script>[\s\S]*<\/script>/, '')).not.toMatch(/NaN|undefined/)
       const again = await runEnsembleStudy({

@@ -51,11 +51,16 @@ export const ensemble: Command = {
       'ascribe ensemble model.onnx --study --data photos/ -o study',
       'members and ensembles scored over a folder: which are worth it',
     ],
+    [
+      'ascribe ensemble examples/models/resnet-obj.onnx --study --data generated --twin resnet-obj-twin.onnx',
+      'the same on 800 generated pictures, predicted by a twin that knows masked pictures',
+    ],
     ['ascribe ensemble table.onnx rows.npy -m kernel-shap -m integrated-gradients --normalize l1', 'rows of a table'],
   ],
   run([path, inputs]: readonly [string, readonly string[]], options: Options, context) {
     if (!options.study && options.data !== undefined)
       throw new UsageError('--data names the pictures of a study; add --study, or name the folder as an input')
+    if (!options.study && options.twin !== undefined) throw new UsageError('--twin predicts in a study; add --study')
     if (options.study && inputs.length > 0)
       throw new UsageError('a study takes its pictures from --data DIR; leave out the inputs')
     return options.study ? ensembleStudy(path, options, context) : ensembleInputs(path, inputs, options, context)

@@ -22,6 +22,7 @@ import { whole } from '../options.js'
 export interface StudyFlags {
   readonly study?: boolean
   readonly data?: string
+  readonly twin?: string
   readonly preset: string
   readonly processes?: number
 }
@@ -42,6 +43,11 @@ export const studyFlags: readonly Flag[] = [
     flags: '--data <dir>',
     describe:
       'of a study: pictures, labels.csv (file, class_index) beside them; or generated: pictures of the lab, for its models',
+  },
+  {
+    flags: '--twin <model>',
+    describe:
+      'of a study: the same model fine-tuned on masked pictures (ascribe train --adapt); it predicts in the first place, the model beside it',
   },
   {
     flags: '--preset <name>',
@@ -67,13 +73,14 @@ function membersOf(specs: readonly string[] | undefined): readonly MemberSpec[] 
 }
 
 export async function ensembleStudy(model: string, options: StudyOptions, { terminal, signal }: Context): Promise<void> {
-  const { data, out, seed, preset, limit, processes = availableParallelism() } = options
+  const { data, twin, out, seed, preset, limit, processes = availableParallelism() } = options
   if (data === undefined)
     throw new UsageError('name the pictures of the study: --data DIR, or --data generated for models of the generated data')
   const own = ensemblePresetNamed(preset)
   const study = await runEnsembleStudy({
     preset: limit === undefined ? own : { ...own, pictures: limit },
     model,
+    ...(twin === undefined ? {} : { twin }),
     members: membersOf(options.method),
     data,
     folder: join(out, 'results'),

@@ -1,4 +1,6 @@
 /** @file Numbers of an ensemble study: paired differences from every member, mean ranks, what junk costs. */
+
+import type { Twist } from '../greedy/image/entry.js'
 import {
   bootstrapDifference,
   bootstrapMean,
@@ -11,10 +13,11 @@ import {
   ranks,
   standardDeviation,
 } from '../statistics/index.js'
-import { type Entry, labelOf } from './entry.js'
+import { type Entry, isSingle, labelOf } from './entry.js'
 import { curveMetrics, higherIsBetter, type MetricName, metricNames, type ScoreValue } from './identity.js'
 import type { JunkKind } from './junk.js'
-import type { ByPicture, EnsembleStudy } from './result.js'
+import type { ByPicture, EnsembleStudy, JunkRun, StudyScores } from './result.js'
+import type { Wanted } from './stages/full-scores.js'
 
 export interface Contestant {
   readonly label: string
@@ -46,13 +49,49 @@ export interface Comparison {
 export interface JunkCost {
   readonly label: string
   readonly junk: readonly JunkKind[]
+  /** Members beside the worthless ones. */
+  readonly members: number
   readonly n: number
   /** Clean minus with junk, in each metric's own units; positive is a loss. */
   readonly losses: Readonly<Record<'insertion' | 'deletion' | 'IROF', number>>
+  /** What the same members without junk gain over the mean of their scores, in each metric's own units. */
+  readonly gains: Readonly<Record<'insertion' | 'deletion' | 'IROF', number>>
   /** Growth of infidelity, as a share. */
   readonly infidelity: number
   /** Share of the gain over the members' mean that is left, with the lower end of its interval; NaN where there was no gain. */
   readonly kept: Readonly<Record<'insertion' | 'deletion' | 'IROF', { readonly value: number; readonly low: number }>>
+}
+
+interface Interval {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+/** What a contestant scores on its own maps beyond maps that should find nothing, on one metric; positive is better. */
+export interface TwistGain {
+  readonly twist: Twist
+  readonly label: string
+  readonly role: 'member' | 'ensemble'
+  readonly metric: MetricName
+  readonly own: Interval
+  readonly twisted: Interval
+  readonly gain: Interval
+  /** An ensemble's gain minus that of the member that gains most here. */
+  readonly aboveBest?: Interval & { readonly member: string; readonly detectable: number }
+  readonly n: number
+}
+
+/** Insertion by the order of a contestant over one content, and what it is above a random order's. */
+export interface MaskOnlyRow {
+  readonly label: string
+  readonly contents: readonly {
+    readonly content: 'own' | 'noise' | 'other'
+    readonly mean: Interval
+    readonly above: Interval
+    readonly detectable: number
+  }[]
+  readonly n: number
 }
 
 /** Metrics that junk is judged by: curves over both fills together. */
@@ -63,6 +102,14 @@ const groups = {
 } as const satisfies Record<string, readonly MetricName[]>
 type Group = keyof typeof groups
 const groupNames = Object.keys(groups) as Group[]
+
+const selectedLabel = 'selected (cross-fitted)'
+
+const wantedLabel = (wanted: Wanted): string => (wanted === 'selected' ? selectedLabel : labelOf(wanted))
+
+const isMember = (wanted: Wanted): boolean => wanted !== 'selected' && isSingle(wanted)
+
+export const isInsertion = (metric: MetricName): boolean => metric.startsWith('insertion')
 
 const signOf = (metric: MetricName): number => (higherIsBetter(metric) ? 1 : -1)
 
@@ -75,19 +122,28 @@ export class Analysis {
   readonly ensembles: readonly Contestant[]
   readonly #sources: ReadonlyMap<string, string>
 
-  constructor(private readonly study: EnsembleStudy) {
+  /** @param scores by whom: the primary predictor, or the model beside it */
+  constructor(
+    private readonly study: EnsembleStudy,
+    private readonly scores: StudyScores = study.scores,
+  ) {
     this.#sources = new Map(study.scored.map(({ item }) => [item.key, item.source]))
     const named = (role: Contestant['role']) => (run: { readonly entry: Entry; readonly values: ByPicture }) => ({
       label: labelOf(run.entry),
       role,
       values: run.values,
     })
-    this.members = study.rivals.map(named('member'))
-    this.controls = study.controls.map(named('control'))
+    this.members = scores.rivals.map(named('member'))
+    this.controls = scores.controls.map(named('control'))
     this.ensembles = [
-      { label: 'selected (cross-fitted)', role: 'selected', values: study.selected },
-      ...study.defaults.map(named('default')),
+      { label: selectedLabel, role: 'selected', values: scores.selected },
+      ...scores.defaults.map(named('default')),
     ]
+  }
+
+  /** Pictures that everything is compared on. */
+  get pictures(): number {
+    return this.scores.selected.size
   }
 
   #options = () => ({ seed: this.study.seed })
@@ -155,7 +211,7 @@ export class Analysis {
   /** Mean ranks over the four curves, and which pairs differ: paired bootstrap, Holm over all pairs. */
   ranking(): { contestants: readonly Contestant[]; ranks: number[]; differ: (a: number, b: number) => boolean } {
     const contestants = [...this.ensembles, ...this.members]
-    const keys = this.study.scored.map(({ item }) => item.key).filter(key => contestants.every(({ values }) => values.has(key)))
+    const keys = [...this.scores.selected.keys()].filter(key => contestants.every(({ values }) => values.has(key)))
     const perPicture = keys.map(key => {
       const byMetric = curveMetrics.map(metric =>
         ranks(contestants.map(({ values }) => signOf(metric) * values.get(key)![metric]!)),
@@ -174,34 +230,133 @@ export class Analysis {
     }
   }
 
-  /** The members' mean score of a picture, with their signs: what an ensemble gains upon. */
-  #level(key: string, group: Group): number {
-    const signed = this.study.rivals.filter(({ entry }) => !entry.absolute)
+  /** The mean score of the first members on a picture, with their signs: what an ensemble of them gains upon. */
+  #level(key: string, group: Group, members: number): number {
+    const signed = this.scores.rivals.filter(({ entry }) => !entry.absolute).slice(0, members)
     return mean(signed.map(({ values }) => groupValue(values.get(key)!, group)))
   }
 
   junk(): JunkCost[] {
-    return this.study.junk.map(({ entry, junk, values }) => {
-      const clean = entry === undefined ? this.study.selected : this.study.defaults.find(run => run.entry === entry)!.values
-      const keys = [...values.keys()].filter(key => clean.has(key) && this.study.rivals.every(rival => rival.values.has(key)))
+    const cleanOf = ({ wanted, members }: JunkRun): ByPicture =>
+      this.study.junk.find(run => run.wanted === wanted && run.members === members && run.junk.length === 0)!.values
+    return this.study.junk.flatMap(run => {
+      const { wanted, junk, members, values } = run
+      if (junk.length === 0) return []
+      const clean = cleanOf(run)
+      const keys = [...values.keys()].filter(key => clean.has(key) && this.scores.rivals.every(rival => rival.values.has(key)))
       const sources = this.#sourcesOf(keys)
       const per = <Value>(make: (group: Group) => Value): Record<Group, Value> =>
         Object.fromEntries(groupNames.map(group => [group, make(group)])) as Record<Group, Value>
       const infidelity = (from: ByPicture): number => mean(keys.map(key => from.get(key)!.infidelity!))
+      const gain = (from: ByPicture, group: Group): number[] =>
+        keys.map(key => groupValue(from.get(key)!, group) - this.#level(key, group, members))
+      return [
+        {
+          label: wantedLabel(wanted),
+          junk,
+          members,
+          n: keys.length,
+          losses: per(group => mean(keys.map(key => groupValue(clean.get(key)!, group) - groupValue(values.get(key)!, group)))),
+          gains: per(group => mean(gain(clean, group))),
+          infidelity: infidelity(values) / infidelity(clean) - 1,
+          kept: per(group => {
+            if (!(mean(gain(clean, group)) > 0)) return { value: Number.NaN, low: Number.NaN }
+            const { value, low } = bootstrapRatio(gain(values, group), gain(clean, group), sources, this.#options())
+            return { value, low }
+          }),
+        },
+      ]
+    })
+  }
+
+  /** Scores of what is wanted on the pictures' own maps. */
+  #plain(wanted: Wanted): ByPicture {
+    if (wanted === 'selected') return this.scores.selected
+    const label = labelOf(wanted)
+    const { rivals, controls, defaults } = this.scores
+    return [...rivals, ...controls, ...defaults].find(({ entry }) => labelOf(entry) === label)!.values
+  }
+
+  #interval(values: readonly number[], sources: readonly string[]): Interval {
+    const { value, low, high } = bootstrapMean(values, sources, this.#options())
+    return { value, low, high }
+  }
+
+  /** Own maps minus those of a wrong class (insertion alone: a wrong class has nothing to delete), and minus the shuffled model's. */
+  twistGains(): TwistGain[] {
+    return this.study.twists
+      .map(({ twist }) => twist)
+      .filter((twist, i, all) => all.indexOf(twist) === i)
+      .flatMap(twist => {
+        const metrics = twist === 'wrong-class' ? curveMetrics.filter(higherIsBetter) : curveMetrics
+        return metrics.flatMap(metric => this.#gainsOn(twist, metric))
+      })
+  }
+
+  #gainsOn(twist: Twist, metric: MetricName): TwistGain[] {
+    const sign = signOf(metric)
+    const runs = this.study.twists.filter(run => run.twist === twist)
+    const keys = [...(runs[0]?.values.keys() ?? [])].filter(key =>
+      runs.every(({ wanted, values }) => values.has(key) && this.#plain(wanted).has(key)),
+    )
+    const sources = this.#sourcesOf(keys)
+    const columns = runs.map(({ wanted, values }) => {
+      const own = keys.map(key => this.#plain(wanted).get(key)![metric]!)
+      const twisted = keys.map(key => values.get(key)![metric]!)
+      return { wanted, own, twisted, gain: own.map((value, i) => sign * (value - twisted[i]!)) }
+    })
+    const members = columns.filter(({ wanted }) => isMember(wanted))
+    const best = members.reduce((most, one) => (mean(one.gain) > mean(most.gain) ? one : most))
+    return columns.map(({ wanted, own, twisted, gain }) => {
+      const { value, low, high } = bootstrapDifference(gain, best.gain, sources, this.#options())
+      const deviation = standardDeviation(gain.map((one, i) => one - best.gain[i]!))
       return {
-        label: entry === undefined ? 'selected (cross-fitted)' : labelOf(entry),
-        junk,
+        twist,
+        label: wantedLabel(wanted),
+        role: isMember(wanted) ? 'member' : 'ensemble',
+        metric,
+        own: this.#interval(own, sources),
+        twisted: this.#interval(twisted, sources),
+        gain: this.#interval(gain, sources),
+        ...(isMember(wanted)
+          ? {}
+          : {
+              aboveBest: {
+                value,
+                low,
+                high,
+                member: wantedLabel(best.wanted),
+                detectable: detectableDifference(deviation, keys.length),
+              },
+            }),
         n: keys.length,
-        losses: per(group => mean(keys.map(key => groupValue(clean.get(key)!, group) - groupValue(values.get(key)!, group)))),
-        infidelity: infidelity(values) / infidelity(clean) - 1,
-        kept: per(group => {
-          const gain = (from: ByPicture): number[] => keys.map(key => groupValue(from.get(key)!, group) - this.#level(key, group))
-          if (!(mean(gain(clean)) > 0)) return { value: Number.NaN, low: Number.NaN }
-          const { value, low } = bootstrapRatio(gain(values), gain(clean), sources, this.#options())
-          return { value, low }
-        }),
       }
     })
+  }
+
+  /** The last run is the random order. */
+  maskOnly(): MaskOnlyRow[] {
+    const runs = this.study.maskOnly
+    const random = runs.at(-1)
+    if (!random) return []
+    const keys = [...random.values.keys()].filter(key => runs.every(({ values }) => values.has(key)))
+    const sources = this.#sourcesOf(keys)
+    return runs.map(({ wanted, values }) => ({
+      label: wantedLabel(wanted),
+      n: keys.length,
+      contents: (['own', 'noise', 'other'] as const).map(content => {
+        const own = keys.map(key => values.get(key)![content])
+        const other = keys.map(key => random.values.get(key)![content])
+        const { value, low, high } = bootstrapDifference(own, other, sources, this.#options())
+        const deviation = standardDeviation(own.map((one, i) => one - other[i]!))
+        return {
+          content,
+          mean: this.#interval(own, sources),
+          above: { value, low, high },
+          detectable: detectableDifference(deviation, keys.length),
+        }
+      }),
+    }))
   }
 
   /** Whether a contestant's mean is above that of the median member on insertion and deletion. */
@@ -212,7 +367,7 @@ export class Analysis {
       metric =>
         level(values, metric) >
         quantile(
-          this.study.rivals.filter(({ entry }) => !entry.absolute).map(rival => level(rival.values, metric)),
+          this.scores.rivals.filter(({ entry }) => !entry.absolute).map(rival => level(rival.values, metric)),
           0.5,
         ),
     )

@@ -40,22 +40,34 @@ export function learnedWeights(entry: EnsembleEntry, forms: FormsValue, which: r
   return optimalWeights(entry.weights!, formOf(quadratic(found.faithfulness), which), formOf(quadratic(found.robustness), which))
 }
 
-/** @param best the member that `inverted` is the negative of */
+/**
+ * @param best the member that `inverted` is the negative of
+ * @param kept how many members are combined, from the first on
+ */
 export function mapOf(
   entry: Entry,
   maps: PictureMaps,
-  { junk = [], best = 0, forms, seed }: { junk?: readonly JunkKind[]; best?: number; forms?: FormsValue; seed: number },
+  {
+    junk = [],
+    best = 0,
+    kept = maps.members.length,
+    forms,
+    seed,
+  }: { junk?: readonly JunkKind[]; best?: number; kept?: number; forms?: FormsValue; seed: number },
 ): Float64Array {
   if (isSingle(entry)) {
     const map = maps.named.get(entry.single)!
     return entry.absolute ? map.map(Math.abs) : map
   }
   const { members, labels } = maps
-  const all = [...members, ...junk.map(kind => (kind === 'inverted' ? members[best]!.map(value => -value) : maps.junk[kind]))]
+  const all = [
+    ...members.slice(0, kept),
+    ...junk.map(kind => (kind === 'inverted' ? members[best]!.map(value => -value) : maps.junk[kind])),
+  ]
   const { normaliser, absolute, scheme } = entry
   const weights =
     entry.weights &&
-    learnedWeights(entry, forms!, [...members.keys(), ...junk.map(kind => formIndex(kind, members.length, best))])
+    learnedWeights(entry, forms!, [...Array(kept).keys(), ...junk.map(kind => formIndex(kind, members.length, best))])
   const options = {
     normaliser,
     absolute,

@@ -1,22 +1,29 @@
 /** @file Cells of an ensemble study: what each kind's options and value say. */
 import type { WeightAim } from '@ascribe/core'
+import type { Twist } from '../greedy/image/entry.js'
 import type { EnsembleEntry, Entry } from './entry.js'
 import type { JunkKind } from './junk.js'
 import type { MemberSpec } from './members.js'
 
 /** Raised whenever the same cell gives another value. */
-export const version = '1'
+export const version = '2'
 
 /** kind `answer` */
 export interface AnswerValue {
   readonly predicted: number
   readonly probability: number
+  /** Classes that the model tells apart. */
+  readonly classes: number
+  /** Prediction of the twin, where there is one. */
+  readonly twin?: number
 }
 
 /** kind `map`: one method on one picture; the map [height, width] lies beside the value. */
 export interface MapOptions {
   readonly member: MemberSpec
   readonly class: number
+  /** The map is the shuffled model's. */
+  readonly shuffled?: true
 }
 
 export interface MapValue {
@@ -39,6 +46,8 @@ export interface FormsOptions {
   readonly perturbations: number
   readonly draws: number
   readonly class: number
+  /** The members' maps are the shuffled model's. */
+  readonly shuffled?: true
 }
 
 export interface PlainForm {
@@ -67,9 +76,29 @@ export interface ScoreOptions {
   /** Junk members; inverted is the negative of member number `best`. */
   readonly junk?: readonly JunkKind[]
   readonly best?: number
+  /** How many members are combined, from the first on; default all. */
+  readonly members?: number
+  /** Digest of the mask-adapted twin, where it predicts in the model's place. */
+  readonly twin?: string
   /** Perturbations of infidelity: with them, IROF and infidelity are scored too. */
   readonly perturbations?: number
 }
+
+/** kind `mask-only`: the order of one entry over other contents. */
+export interface MaskOnlyOptions extends Omit<ScoreOptions, 'junk' | 'best' | 'members' | 'perturbations'> {
+  /** Key of a picture of another class. */
+  readonly other: string
+}
+
+/** Insertion of the class over the content's own mean, by what the order uncovers. */
+export interface MaskOnlyValue {
+  readonly own: number
+  readonly noise: number
+  readonly other: number
+}
+
+/** Runs that should find nothing. */
+export const twists = ['wrong-class', 'shuffled-weights'] as const satisfies readonly Twist[]
 
 export const curveMetrics = ['insertion blur', 'deletion blur', 'insertion mean', 'deletion mean'] as const
 export const metricNames = [...curveMetrics, 'IROF', 'infidelity'] as const

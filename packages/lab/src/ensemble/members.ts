@@ -19,7 +19,7 @@ export interface MemberSpec {
 
 const member = (method: string, options: MemberSpec['options'] = {}): MemberSpec => ({ label: method, method, options })
 
-/** Six members of different kinds: with two worthless ones they are eight. */
+/** Seven members of different kinds: eight with a worthless one; beside two worthless ones the last stays out. */
 export const defaultMembers: readonly MemberSpec[] = [
   member('integrated-gradients', { points: '20' }),
   member('smooth-grad', { samples: '20' }),
@@ -27,17 +27,23 @@ export const defaultMembers: readonly MemberSpec[] = [
   member('occlusion'),
   member('rise', { masks: '500', normalise: 'coverage' }),
   member('lime', { samples: '300' }),
+  member('deeplift'),
 ]
 
 /** Maps that explain nothing. The first two are junk members too. */
 export const controls: readonly MemberSpec[] = ['random', 'edges', 'uniform', 'centre', 'blurred-copy'].map(name => member(name))
 
 /** Fills of the metrics, which no member may use. */
-const scoringFills = /^(blur|mean)\b/
+const scoringFills = /^(blur|mean|channel-mean)\b/
+/** Methods that blur the picture whatever their options say. */
+const blurring: ReadonlySet<string> = new Set(['blur-ig', 'meaningful-perturbation', 'extremal-perturbation'])
 
-/** @throws UsageError for an unknown method or option, or a baseline that metrics score by */
+/** @throws UsageError for an unknown method or option, or a member that fills with what metrics score by */
 export function checkMember({ label, method, options }: MemberSpec): Method {
   const found = methodNamed(method)
+  const inner = options['of']
+  if ([found.name, ...(inner === undefined ? [] : [methodNamed(inner).name])].some(name => blurring.has(name)))
+    throw new UsageError(`${label}: blurs the picture, which is what the metrics fill with; a member must not know it`)
   resolveOptions(found, options)
   for (const [name, spec] of Object.entries(optionSpecs(found, options)))
     if (spec.kind === 'baseline' && scoringFills.test(options[name] ?? ''))

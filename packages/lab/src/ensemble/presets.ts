@@ -23,8 +23,12 @@ export interface EnsemblePreset {
   readonly normalisers?: readonly string[]
   /** Whether RBM and Kemeny are searched too. */
   readonly slow: boolean
+  /** Pictures that the model scores too, where a twin scores first. */
+  readonly beside: number
   /** Pictures that junk members are tried on. */
   readonly junk: number
+  /** Pictures of the runs for a wrong class and on shuffled weights, and of masks alone. */
+  readonly controls: number
   readonly examples: number
 }
 
@@ -42,22 +46,26 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     first: 1,
     normalisers: ['min-max'],
     slow: false,
+    beside: 2,
     junk: 1,
+    controls: 2,
     examples: 1,
   },
   {
     name: 'quick',
-    summary: 'up to 100 pictures, 16 steps, the fast schemes: 40 photos in about a quarter of an hour on two cores',
-    pictures: 100,
+    summary: 'up to 800 pictures, 16 steps, the fast schemes: SUMMARY',
+    pictures: 800,
     segments: 'slic:32',
     steps: 16,
     perturbations: 60,
-    draws: 2,
+    draws: 1,
     folds: 5,
     keep: 0.25,
     first: 4,
     slow: false,
-    junk: 24,
+    beside: 200,
+    junk: 160,
+    controls: 160,
     examples: 3,
   },
   {
@@ -72,7 +80,9 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     keep: 0.33,
     first: 24,
     slow: true,
+    beside: 1000,
     junk: 400,
+    controls: 400,
     examples: 6,
   },
 ]

@@ -1,12 +1,14 @@
 /** @file What an ensemble study found. */
 import type { Pixels } from '@ascribe/core'
+import type { Twist } from '../greedy/image/entry.js'
 import type { CellFailure } from '../runner/index.js'
 import type { EnsembleEntry, Entry } from './entry.js'
-import type { ScoreValue } from './identity.js'
+import type { MaskOnlyValue, ScoreValue } from './identity.js'
 import type { JunkKind } from './junk.js'
 import type { MemberSpec } from './members.js'
 import type { EnsemblePreset } from './presets.js'
 import type { Mapped } from './session.js'
+import type { Wanted } from './stages/full-scores.js'
 
 /** Values by picture. */
 export type ByPicture = ReadonlyMap<string, ScoreValue>
@@ -22,15 +24,39 @@ export interface FoldChoice {
   readonly entry: EnsembleEntry
   /** Its worst margin over the best member on those pictures. */
   readonly margin: number
-  /** Number of the best member on those pictures. */
-  readonly best: number
+  /** Numbers of the members on those pictures, from the best to the worst. */
+  readonly ranked: readonly number[]
 }
 
 export interface JunkRun {
-  /** Undefined: what was selected for each picture's fold, without junk. */
-  readonly entry: EnsembleEntry | undefined
+  readonly wanted: Wanted
+  /** None: the ensemble that the others are compared with. */
   readonly junk: readonly JunkKind[]
+  /** Members beside the worthless ones, from the first on. */
+  readonly members: number
   readonly values: ByPicture
+}
+
+/** Members and ensembles on maps that should find nothing; of a wrong class, values are of that class. */
+export interface TwistRun {
+  readonly twist: Twist
+  readonly wanted: Wanted
+  readonly values: ByPicture
+}
+
+export interface MaskOnlyRun {
+  readonly wanted: Wanted
+  readonly values: ReadonlyMap<string, MaskOnlyValue>
+}
+
+/** Everything that is scored on all pictures, by one predictor. */
+export interface StudyScores {
+  /** Every member, with its signs and without, in turn. */
+  readonly rivals: readonly ScoredRun[]
+  readonly controls: readonly ScoredRun[]
+  readonly defaults: readonly ScoredRun[]
+  /** The selected ensembles, each on the fold it was not selected on. */
+  readonly selected: ByPicture
 }
 
 export interface StudyExample {
@@ -42,20 +68,22 @@ export interface StudyExample {
 export interface EnsembleStudy {
   readonly preset: EnsemblePreset
   readonly model: { readonly name: string; readonly digest: string }
+  /** Agreement: share of all pictures on which it answers as the model does. */
+  readonly twin?: { readonly name: string; readonly digest: string; readonly agreement: number }
   readonly data: { readonly kind: 'photos' | 'generated'; readonly description: string }
   readonly labelled: number
   readonly correct: number
   readonly scored: readonly Mapped[]
   readonly members: readonly MemberSpec[]
-  /** Every member, with its signs and without, in turn. */
-  readonly rivals: readonly ScoredRun[]
-  readonly controls: readonly ScoredRun[]
-  readonly defaults: readonly ScoredRun[]
-  /** The selected ensembles, each on the fold it was not selected on. */
-  readonly selected: ByPicture
+  /** By the twin where there is one, else by the model. */
+  readonly scores: StudyScores
+  /** By the model, on the first pictures, where the twin scores first. */
+  readonly beside?: StudyScores
   readonly choices: readonly FoldChoice[]
   readonly searched: number
   readonly junk: readonly JunkRun[]
+  readonly twists: readonly TwistRun[]
+  readonly maskOnly: readonly MaskOnlyRun[]
   readonly examples: readonly StudyExample[]
   readonly failed: readonly CellFailure[]
   readonly seed: number

@@ -14,7 +14,7 @@ import {
   runPlan,
   type Work,
 } from '../runner/index.js'
-import { aimOf, type MapKeys, type ScoreOptions, type ScoreValue, version } from './identity.js'
+import { aimOf, type MapKeys, type MaskOnlyOptions, type ScoreOptions, type ScoreValue, version } from './identity.js'
 import type { MemberSpec } from './members.js'
 import type { EnsemblePreset } from './presets.js'
 
@@ -22,6 +22,8 @@ export interface EnsembleStudyOptions {
   readonly preset: EnsemblePreset
   /** Path of the model; its preprocessing lies beside it. */
   readonly model: string
+  /** Path of the same model fine-tuned on masked pictures: where there is one, it is what scores first. */
+  readonly twin?: string
   readonly members: readonly MemberSpec[]
   /** A folder of pictures, or `generated`. */
   readonly data: string
@@ -50,8 +52,10 @@ export interface Mapped extends Scored {
 }
 
 /** What is scored of a picture. */
-export interface ScoreRequest extends Pick<ScoreOptions, 'entry' | 'junk' | 'best'> {
+export interface ScoreRequest extends Pick<ScoreOptions, 'entry' | 'junk' | 'best' | 'members'> {
   readonly picture: Mapped
+  /** Who predicts. Default: the twin where there is one, else the model. */
+  readonly by?: 'model'
   /** IROF and infidelity too. */
   readonly full?: true
 }
@@ -64,6 +68,7 @@ export class Session {
   constructor(
     readonly options: EnsembleStudyOptions,
     readonly model: Model,
+    readonly twin: Model | undefined,
     readonly images: ImageSet,
     private readonly work: Work,
   ) {}
@@ -116,23 +121,38 @@ export class Session {
   scoreCost(full: boolean): CellCost {
     const { steps, segments, perturbations } = this.preset
     const regions = Number(segments.split(':')[1] ?? 64) ** (segments.startsWith('grid') ? 2 : 1)
-    return { forwards: 4 * (steps + 1) + (full ? regions + 2 + perturbations / 10 : 0), gradients: 0 }
+    return { forwards: 4 * (steps - 1) + (full ? regions + perturbations / 10 : 0), gradients: 0 }
   }
 
-  scoreCell({ picture, entry, junk, best, full }: ScoreRequest): Cell {
-    const { steps, segments, perturbations } = this.preset
-    const options: ScoreOptions = {
+  #scoreOptions({ picture, entry, by }: Pick<ScoreRequest, 'picture' | 'entry' | 'by'>): ScoreOptions {
+    const { steps, segments } = this.preset
+    return {
       entry,
       maps: picture.maps,
       class: picture.class,
       steps,
       segments,
       ...(aimOf(entry) ? { forms: picture.forms } : {}),
-      ...(junk ? { junk } : {}),
+      ...(this.twin && by !== 'model' ? { twin: this.twin.digest } : {}),
+    }
+  }
+
+  scoreCell(request: ScoreRequest): Cell {
+    const { picture, junk, best, members, full } = request
+    const options: ScoreOptions = {
+      ...this.#scoreOptions(request),
+      ...(junk && junk.length > 0 ? { junk } : {}),
       ...(junk?.includes('inverted') ? { best: best! } : {}),
-      ...(full ? { perturbations } : {}),
+      ...(members === undefined || members === picture.maps.members.length ? {} : { members }),
+      ...(full ? { perturbations: this.preset.perturbations } : {}),
     }
     return this.cell('score', picture.item.key, options, this.scoreCost(full === true))
+  }
+
+  /** @param other key of a picture of another class */
+  maskOnlyCell(request: Pick<ScoreRequest, 'picture' | 'entry'>, other: string): Cell {
+    const options: MaskOnlyOptions = { ...this.#scoreOptions(request), other }
+    return this.cell('mask-only', request.picture.item.key, options, { forwards: 3 * (this.preset.steps + 1), gradients: 0 })
   }
 
   /** Scores in the order asked for; undefined where one failed. */

@@ -15,6 +15,7 @@ import {
   type Removals,
   robustnessForm,
 } from '@ascribe/core'
+import { shuffledModel } from '../bam/study/shuffled.js'
 import type { ImageSet } from '../greedy/image/images.js'
 import { Recent } from '../greedy/image/recent.js'
 import { logProbabilities } from '../greedy/image/scores.js'
@@ -29,6 +30,7 @@ import {
   type MapKeys,
   type MapOptions,
   type MapValue,
+  type MaskOnlyOptions,
   metricNames,
   type PlainForm,
   type ScoreOptions,
@@ -36,7 +38,7 @@ import {
 } from './identity.js'
 import { greyMap } from './junk.js'
 import { controls, memberOptions } from './members.js'
-import { curveScores, infidelityOf, irofOf, pixelOrder } from './scores.js'
+import { curveScores, infidelityOf, irofOf, makeScorer, maskOnlyScores, pixelOrder, type Scorer } from './scores.js'
 
 /** What is stored by earlier stages. */
 export interface Stored {
@@ -57,11 +59,14 @@ interface Tools {
   readonly identity: CellIdentity
   readonly signal: AbortSignal
   readonly model: Model
+  readonly twin: Model | undefined
   readonly labels: readonly string[]
   readonly stored: Stored
   readonly subject: (key: string, segments: string) => Promise<Subject>
   readonly maps: (keys: MapKeys, subject: Subject) => Promise<PictureMaps>
-  readonly removals: (perturbations: number, subject: Subject, index: number) => Promise<Removals>
+  /** @param twin whether the twin predicts */
+  readonly scorer: (subject: Subject, index: number, twin: boolean) => Promise<Scorer>
+  readonly removals: (perturbations: number, subject: Subject, index: number, twin: boolean) => Promise<Removals>
   readonly curves: (key: string, make: () => Promise<ScoreValue>) => Promise<ScoreValue>
 }
 
@@ -79,17 +84,25 @@ const targetOf = (index: number): string => `log-odds:${index}`
 
 async function answer(tools: Tools): Promise<CellOutcome> {
   const subject = await tools.subject(tools.identity.sample, noSegments)
-  const evaluator = await subject.evaluator('predicted')
-  const found = logProbabilities(evaluator.outputs[evaluator.target.output]!.data as Float32Array)
-  const predicted = found.indexOf(Math.max(...found))
-  return outcome({ predicted, probability: Math.exp(found[predicted]!) } satisfies AnswerValue)
+  const predict = async (model: Model) => {
+    const evaluator = await subject.evaluator('predicted', model)
+    const found = logProbabilities(evaluator.outputs[evaluator.target.output]!.data as Float32Array)
+    const predicted = found.indexOf(Math.max(...found))
+    return { predicted, probability: Math.exp(found[predicted]!), classes: found.length }
+  }
+  const own = await predict(tools.model)
+  return outcome({ ...own, ...(tools.twin && { twin: (await predict(tools.twin)).predicted }) } satisfies AnswerValue)
 }
 
+/** The model whose maps are asked for. */
+const explainedBy = ({ model, identity }: Tools, shuffled: true | undefined): Model =>
+  shuffled ? shuffledModel(model, identity.seed) : model
+
 async function map(tools: Tools): Promise<CellOutcome> {
-  const { member, class: index } = optionsOf<MapOptions>(tools)
-  const { identity, model, signal } = tools
+  const { member, class: index, shuffled } = optionsOf<MapOptions>(tools)
+  const { identity, signal } = tools
   const subject = await tools.subject(identity.sample, noSegments)
-  const attribution = await explain(model, { [subject.name]: subject.input }, member.method, {
+  const attribution = await explain(explainedBy(tools, shuffled), { [subject.name]: subject.input }, member.method, {
     target: targetOf(index),
     options: memberOptions(member, subject.fills.black),
     seed: seedOf(identity.seed, identity.sample),
@@ -114,13 +127,14 @@ const plain = ({ matrix, linear, constant }: QuadraticForm): PlainForm => {
 }
 
 async function forms(tools: Tools): Promise<CellOutcome> {
-  const { maps: keys, members: specs, segments, perturbations, draws, class: index } = optionsOf<FormsOptions>(tools)
+  const { maps: keys, members: specs, segments, perturbations, draws, class: index, shuffled } = optionsOf<FormsOptions>(tools)
   const { identity } = tools
   const seed = seedOf(identity.seed, identity.sample)
   const subject = await tools.subject(identity.sample, segments)
   const found = await tools.maps(keys, subject)
   const evaluator = await subject.evaluator(targetOf(index))
   const removals = await measureRemovals(evaluator, { segments: subject.segments, perturbations, fill: 'uniform', seed })
+  const explained = shuffled ? await subject.evaluator(targetOf(index), explainedBy(tools, shuffled)) : evaluator
   const all = formMaps(found.members, found.junk)
   const noisy: Float64Array[][] = []
   const { data } = subject.input
@@ -128,7 +142,7 @@ async function forms(tools: Tools): Promise<CellOutcome> {
   for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)]
   for (let draw = 0; draw < draws; draw++) {
     const random = new Random(seed, 0x4e0 + draw)
-    const moved = await evaluator.moved({
+    const moved = await explained.moved({
       [subject.name]: data.map(value => value + noiseDeviation * (high - low) * random.normal()),
     })
     const planes: Float64Array[] = []
@@ -166,56 +180,74 @@ async function forms(tools: Tools): Promise<CellOutcome> {
   return outcome(value)
 }
 
-async function score(tools: Tools): Promise<CellOutcome> {
-  const {
-    entry,
-    maps: keys,
-    class: index,
-    steps,
-    segments,
-    forms: key,
-    junk,
-    best,
-    perturbations,
-  } = optionsOf<ScoreOptions>(tools)
+/** The map of an entry on the cell's picture. */
+async function entryMap(tools: Tools, subject: Subject): Promise<Float64Array> {
+  const { entry, maps: keys, forms: key, junk, best, members: kept } = optionsOf<ScoreOptions>(tools)
   const { identity, stored } = tools
-  const seed = seedOf(identity.seed, identity.sample)
-  const subject = await tools.subject(identity.sample, segments)
-  const found = await tools.maps(keys, subject)
-  const own = mapOf(entry, found, {
-    seed,
+  return mapOf(entry, await tools.maps(keys, subject), {
+    seed: seedOf(identity.seed, identity.sample),
     ...(junk ? { junk } : {}),
     ...(best === undefined ? {} : { best }),
+    ...(kept === undefined ? {} : { kept }),
     ...(key === undefined ? {} : { forms: await stored.forms(key) }),
   })
-  const evaluator = await subject.evaluator(String(index))
+}
+
+async function score(tools: Tools): Promise<CellOutcome> {
+  const { class: index, steps, segments, perturbations, twin } = optionsOf<ScoreOptions>(tools)
+  const { sample } = tools.identity
+  const subject = await tools.subject(sample, segments)
+  const own = await entryMap(tools, subject)
+  const scorer = await tools.scorer(subject, index, twin !== undefined)
   const order = pixelOrder(own)
   const digest = createHash('sha256').update(order).digest('hex')
-  const curves = await tools.curves(`${identity.sample} ${index} ${steps} ${digest}`, () =>
-    curveScores(evaluator, subject, order, index, steps),
+  const curves = await tools.curves(`${sample} ${index} ${steps} ${twin} ${digest}`, () =>
+    curveScores(scorer, subject, order, steps),
   )
   if (perturbations === undefined) return outcome(curves)
   const all: ScoreValue = {
     ...curves,
-    IROF: await irofOf(evaluator, subject, own),
-    infidelity: infidelityOf(own, await tools.removals(perturbations, subject, index)),
+    IROF: await irofOf(scorer, subject, own),
+    infidelity: infidelityOf(own, await tools.removals(perturbations, subject, index, twin !== undefined)),
   }
   return outcome(Object.fromEntries(metricNames.map(name => [name, all[name]!])))
 }
 
-const kinds: Readonly<Record<string, (tools: Tools) => Promise<CellOutcome>>> = { answer, map, forms, score }
+async function maskOnly(tools: Tools): Promise<CellOutcome> {
+  const { class: index, steps, segments, twin, other } = optionsOf<MaskOnlyOptions>(tools)
+  const { sample, seed } = tools.identity
+  const subject = await tools.subject(sample, segments)
+  const order = pixelOrder(await entryMap(tools, subject))
+  const scorer = await tools.scorer(subject, index, twin !== undefined)
+  const content = await tools.subject(other, segments)
+  return outcome(await maskOnlyScores(scorer, subject, content, order, steps, seedOf(seed, sample)))
+}
 
-/** Computes the cells of a study on one model. @param members labels, in order */
-export function ensembleWork(images: ImageSet, model: Model, members: readonly string[], stored: Stored): Work {
+const kinds: Readonly<Record<string, (tools: Tools) => Promise<CellOutcome>>> = {
+  answer,
+  map,
+  forms,
+  score,
+  'mask-only': maskOnly,
+}
+
+/**
+ * Computes the cells of a study on one model.
+ * @param members labels, in order
+ * @param twin the same model adapted to masks, which predicts where a cell asks for it
+ */
+export function ensembleWork(images: ImageSet, model: Model, members: readonly string[], stored: Stored, twin?: Model): Work {
   const subjects = new Recent<Subject>(kept)
   const pictures = new Recent<PictureMaps>(kept)
   const removed = new Recent<Removals>(kept)
   const curves = new Recent<ScoreValue>(4096)
+  const scorers = new Recent<Scorer>(kept)
   return ({ identity }, { signal }) =>
     kinds[identity.kind]!({
       identity,
       signal,
       model,
+      twin,
       labels: members,
       stored,
       subject: (key, segments) =>
@@ -238,14 +270,18 @@ export function ensembleWork(images: ImageSet, model: Model, members: readonly s
           }
         }),
       // Measured over the blurred fill, with other draws than weights are learned from.
-      removals: (perturbations, subject, index) =>
-        removed.get(`${identity.sample} ${index} ${perturbations} ${subject.features}`, async () =>
-          measureRemovals(await subject.evaluator(targetOf(index)), {
+      removals: (perturbations, subject, index, masked) =>
+        removed.get(`${identity.sample} ${index} ${perturbations} ${subject.features} ${masked}`, async () =>
+          measureRemovals(await subject.evaluator(targetOf(index), masked ? twin : model), {
             segments: subject.segments,
             perturbations,
             fill: `blur:${subject.sigma}`,
             seed: seedOf(identity.seed, `infidelity ${identity.sample}`),
           }),
+        ),
+      scorer: (subject, index, masked) =>
+        scorers.get(`${identity.sample} ${index} ${subject.features} ${masked}`, () =>
+          makeScorer(subject, index, masked ? twin : model),
         ),
       curves: (key, make) => curves.get(key, make),
     })

@@ -2,7 +2,7 @@
 import { escapeHtml as esc } from '@ascribe/core'
 import { reportPage } from '../../bam/report/page.js'
 import { renderTable } from '../../bam/report/table.js'
-import type { EnsembleReport, EnsembleStatement, ReportCell, ReportTable } from './assemble.js'
+import type { EnsembleReport, EnsembleStatement, ReportCell, ReportTable } from './data.js'
 
 const more = `
 td small, th small { display: block; font-size: 12px; font-weight: 400; color: var(--soft); min-width: 110px; white-space: normal; }

@@ -1,3 +1,4 @@
 /** @file The report of an ensemble study. */
-export { assembleEnsembleReport, type EnsembleReport } from './assemble.js'
+export { assembleEnsembleReport } from './assemble.js'
+export type { EnsembleReport } from './data.js'
 export { renderEnsembleReport } from './html.js'

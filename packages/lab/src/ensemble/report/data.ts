@@ -1,0 +1,53 @@
+/** @file What the report of an ensemble study shows, as plain data. */
+import type { ExampleRow } from '../../bam/report/data.js'
+import type { Comparison, JunkCost, MaskOnlyRow, TwistGain } from '../analysis.js'
+
+export interface ReportCell {
+  readonly text: string
+  readonly sort?: number
+  readonly note?: string
+  readonly good?: boolean
+}
+
+export interface ReportTable {
+  readonly id: string
+  readonly title: string
+  readonly caption: string
+  readonly columns: readonly string[]
+  readonly rows: readonly { readonly cells: readonly ReportCell[]; readonly muted?: boolean }[]
+}
+
+export interface EnsembleStatement {
+  readonly text: string
+  readonly verdict: 'holds' | 'does not hold' | 'not resolved'
+  readonly details: readonly string[]
+}
+
+/** An ensemble against every member. */
+export interface EnsembleComparison {
+  readonly ensemble: string
+  readonly metrics: readonly Comparison[]
+}
+
+export interface EnsembleReport {
+  readonly title: string
+  readonly facts: readonly string[]
+  readonly warnings: readonly string[]
+  readonly statements: readonly EnsembleStatement[]
+  readonly comparisons: readonly EnsembleComparison[]
+  /** By the model, where a twin predicts first. */
+  readonly beside?: readonly EnsembleComparison[]
+  readonly junk: readonly JunkCost[]
+  readonly twists: readonly TwistGain[]
+  readonly maskOnly: readonly MaskOnlyRow[]
+  readonly ranking: string
+  readonly tables: readonly ReportTable[]
+  readonly examples: readonly ExampleRow[]
+}
+
+/** "None does" is a result only where differences of this size would be seen. */
+export const wantedDetectable = 0.02
+/** Fewer pictures than these say nothing about junk. */
+export const leastForJunk = 20
+/** Most that a worthless member may cost. */
+export const bars = { loss: 0.02, infidelity: 0.05, kept: 0.8 } as const
