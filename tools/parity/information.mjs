@@ -4,10 +4,12 @@
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { explain, fitPicture, measure, metricNamed, pictureToTensor, prepare } from '@ascribe/core'
+import { aggregateCurves, explain, fitPicture, measure, metricNamed, pictureToTensor, prepare } from '@ascribe/core'
 import { load, nodeRuntime, readPicture, webpBytes, webpVersion } from '@ascribe/core/node'
+import { randomSubset } from '../../packages/core/dist/metrics/faithfulness/subsets.js'
 import { informationRun, randomMask } from '../../packages/core/dist/metrics/information/run.js'
 import { planeOf, signed } from '../../packages/core/dist/metrics/places.js'
+import { Random } from '../../packages/core/dist/random.js'
 
 const [file, folder, out, count = '20'] = process.argv.slice(2)
 
@@ -45,6 +47,7 @@ const pixels = []
 const masks = []
 const planes = []
 const photos = []
+const curves = Object.fromEntries(maps.map(({ name }) => [name, { sic: [], aic: [] }]))
 const begun = performance.now()
 for (const [seed, { name, picture, row, evaluator }] of chosen.entries()) {
   const { height, width, data } = picture
@@ -56,7 +59,11 @@ for (const [seed, { name, picture, row, evaluator }] of chosen.entries()) {
     const attribution = await explain(model, row, method, { options, target: 'softmax:predicted' })
     planes.push(new Uint8Array(signed(planeOf(attribution.maps[input], preprocessing.layout).values, sign).buffer))
     const subject = { evaluator, maps: attribution.maps, picture: access }
-    const of = async metric => (await measure(metric, subject, { minimum: 0, sign }, seed)).value
+    const of = async metric => {
+      const { value, curve } = await measure(metric, subject, { minimum: 0, sign }, seed)
+      if (curve) curves[map][metric].push(curve)
+      return value
+    }
     ours[map] = { sic: await of('sic'), aic: await of('aic') }
     const settings = { sign, random, thresholds }
     const run = await informationRun('sic', subject, settings, seed)
@@ -68,9 +75,17 @@ for (const [seed, { name, picture, row, evaluator }] of chosen.entries()) {
 writeFileSync(join(out, 'pixels.u8'), Buffer.concat(pixels))
 writeFileSync(join(out, 'masks.u8'), Buffer.concat(masks))
 writeFileSync(join(out, 'maps.f64'), Buffer.concat(planes))
+const median = ({ sic, aic }) => ({ sic: aggregateCurves(sic).value, aic: aggregateCurves(aic).value })
+const medians = Object.fromEntries(Object.entries(curves).map(([name, of]) => [name, median(of)]))
 const { height, width } = chosen[0].picture
+// The order of places that decides ties of the triangulation.
+writeFileSync(join(out, 'order.u32'), randomSubset(height * width, height * width, new Random(height, width)))
 writeFileSync(
   join(out, 'asked.json'),
-  JSON.stringify({ file, thresholds, height, width, preprocessing, input, maps, photos, libwebp: webpVersion() }, undefined, 1),
+  JSON.stringify(
+    { file, thresholds, height, width, preprocessing, input, maps, photos, medians, libwebp: webpVersion() },
+    undefined,
+    1,
+  ),
 )
 await runtime.dispose()
