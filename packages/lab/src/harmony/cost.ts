@@ -65,7 +65,7 @@ function plannedRows(session: Session, scored: readonly Scored[]): { forwards: n
     const seeds = session.extras.filter(e => session.alike(e, m)).length
     const byTester =
       pictures * all * (2 * k + seeds) +
-      some * all * (3 * k + (adapted ? 2 * k : 0)) +
+      some * (all * k + 4 * first * k + (adapted ? 2 * first * k : 0)) +
       (combines
         ? pictures * (first * (list.length - weighted + folds * weighted + sigmas.length) + all * 5) + some * all * 2
         : 0) +

@@ -8,11 +8,18 @@ const roadNoise = 0.01 * 255
 /** The picture that shows where pixels are removed: `removed` by place. */
 type Fill = (picture: Pixels, removed: Uint8Array, seed: number) => Float64Array
 
-const planesOf = ({ data, width, height }: Pixels): Float64Array[] =>
-  [0, 1, 2].map(c => Float64Array.from({ length: width * height }, (_, i) => data[3 * i + c]!))
+function planesOf({ data, width, height }: Pixels): Float64Array[] {
+  const planes = [0, 1, 2].map(() => new Float64Array(width * height))
+  for (const [c, plane] of planes.entries()) for (let i = 0; i < plane.length; i++) plane[i] = data[3 * i + c]!
+  return planes
+}
 
-const joined = (planes: readonly ArrayLike<number>[]): Float64Array =>
-  Float64Array.from({ length: 3 * planes[0]!.length }, (_, i) => planes[i % 3]![Math.floor(i / 3)]!)
+function joined(planes: readonly ArrayLike<number>[]): Float64Array {
+  const { length } = planes[0]!
+  const out = new Float64Array(3 * length)
+  for (const [c, plane] of planes.entries()) for (let i = 0; i < length; i++) out[3 * i + c] = plane[i]!
+  return out
+}
 
 const fills: Readonly<Record<string, Fill>> = {
   /** A Gaussian of 10 pixels at 224. */
@@ -36,7 +43,8 @@ const fills: Readonly<Record<string, Fill>> = {
     return joined(
       imputed(planesOf(picture), removed, height, width).map((plane, c) => {
         const random = new Random(seed, 0x70ad + c)
-        return plane.map(value => value + roadNoise * random.normal())
+        for (let i = 0; i < plane.length; i++) plane[i]! += roadNoise * random.normal()
+        return plane
       }),
     )
   },

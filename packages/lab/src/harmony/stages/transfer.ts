@@ -63,6 +63,12 @@ class Requests {
     return { picture, subject: { kind: 'control', control }, tester, inverse }
   }
 
+  /** Fills of spoiled maps: the first, and the harshest. */
+  get spoiledFills(): readonly string[] {
+    const { fills } = this.session.preset
+    return [...new Set([fills[0]!, fills.at(-1)!])]
+  }
+
   /** Other seeds with the tester of their architecture. */
   get seeds(): readonly (readonly [number, number])[] {
     const { session } = this
@@ -83,6 +89,7 @@ export async function transferStage(session: Session, mapped: Mapped): Promise<T
   const { pictures, methods, pairs, seeds, some } = all
   const { preset, bases } = session
   const adapted = bases.some(m => session.models[m]!.twin)
+  const first = preset.fills[0]!
   await session.runScores(
     'transfer',
     pictures.flatMap(picture => [
@@ -99,8 +106,13 @@ export async function transferStage(session: Session, mapped: Mapped): Promise<T
       ...methods.flatMap(spec =>
         pairs.flatMap(([g, t]) => [
           all.removed(picture, g, t, spec),
-          ...kinds.map(kind => all.spoiled(picture, g, t, spec, kind)),
-          ...(adapted ? [all.kept(picture, g, t, spec, true), all.random(picture, g, t, spec, true)] : []),
+          ...kinds.map(kind => ({ ...all.spoiled(picture, g, t, spec, kind), fills: all.spoiledFills })),
+          ...(adapted
+            ? [all.kept(picture, g, t, spec, true), all.random(picture, g, t, spec, true)].map(one => ({
+                ...one,
+                fills: [first],
+              }))
+            : []),
         ]),
       ),
       ...controlsOf(session).flatMap(control => bases.map(t => all.control(picture, control, t, true))),
@@ -109,7 +121,7 @@ export async function transferStage(session: Session, mapped: Mapped): Promise<T
   const testers: readonly Testers[] = adapted ? ['twins', 'models'] : ['models']
   const tables = testers.flatMap(by =>
     readings.flatMap(reading =>
-      preset.fills.flatMap(fill => {
+      (adapted && by === 'models' ? [first] : preset.fills).flatMap(fill => {
         const own = methods.map(spec => tableOf(all, spec, fill, reading, by, adapted && by === 'models'))
         const adjusted = holm(own.map(({ contrast }) => contrast.p))
         return own.map((table, i) => ({ ...table, adjusted: adjusted[i]! }))
@@ -118,7 +130,7 @@ export async function transferStage(session: Session, mapped: Mapped): Promise<T
   )
   const selection = new Map(
     methods.map(spec => {
-      const scores = scoresOf(all, pictures, spec, preset.fills[0]!, 'probability', false)
+      const scores = scoresOf(all, pictures, spec, first, 'probability', false)
       const folds = Array.from({ length: preset.folds }, (_, fold) =>
         matrixOf(
           session,
@@ -273,7 +285,7 @@ function spoiledRows(all: Requests): SpoiledRow[] {
   const { session, some, methods } = all
   return methods.flatMap(spec =>
     kinds.flatMap(spoiled =>
-      session.preset.fills.map((fill): SpoiledRow => {
+      all.spoiledFills.map((fill): SpoiledRow => {
         const values = some.map(picture =>
           mean(
             others(all).map(
@@ -325,12 +337,16 @@ function curvesOf(all: Requests): Curve[] {
         pictures.flatMap(picture => bases.map(t => all.control(picture, control, t))),
       ),
     ),
-    curve(
-      'shuffled weights',
-      fill,
-      some.flatMap(picture =>
-        methods.flatMap(spec => others(all).map(([g, t]) => all.spoiled(picture, g, t, spec, 'shuffled weights'))),
-      ),
-    ),
+    ...(all.spoiledFills.includes(fill)
+      ? [
+          curve(
+            'shuffled weights',
+            fill,
+            some.flatMap(picture =>
+              methods.flatMap(spec => others(all).map(([g, t]) => all.spoiled(picture, g, t, spec, 'shuffled weights'))),
+            ),
+          ),
+        ]
+      : []),
   ])
 }
