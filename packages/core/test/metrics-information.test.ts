@@ -238,6 +238,23 @@ it('a map that is right needs less information than one that is wrong, and small
   expect(accuracy.value).toBeGreaterThan(0.5)
   expect(accuracy.curve!.x.length).toBe(1001)
   expect((await score(weights, 'sic', { minimum: 1 })).reason ?? 'valid').toMatch(/below 1|valid/)
+  let encoded = 0
+  const counting = {
+    ...access,
+    encodedBytes: (pictures: Parameters<typeof webpBytes>[0]) => {
+      encoded += pictures.length
+      return webpBytes(pictures)
+    },
+  }
+  const map = { values: weights.slice(), dims: [1, 1, side, side] }
+  const subject = { evaluator, maps: { x: map }, picture: counting }
+  const both = [await measure('sic', subject, { points: 100 }), await measure('aic', subject, { minimum: 0.5 })]
+  expect(both[0]!.value).toBe(right.value)
+  expect(both[1]!.value).toBe((await score(weights, 'aic', { minimum: 0.5 })).value)
+  expect(encoded).toBe(15)
+  map.values.reverse()
+  expect((await measure('sic', subject, { points: 100 })).value).not.toBe(right.value)
+  expect(encoded).toBe(30)
   const small = { ...access, picture: { width: 4, height: 4, channels: 1 as const, data: new Uint8Array(16) } }
   await expect(
     measure('sic', { evaluator, maps: { x: { values: weights, dims: [1, 1, side, side] } }, picture: small }),

@@ -3,8 +3,13 @@ import type { JsonValue } from '../../runner/index.js'
 import { contestantNamed } from './contestants.js'
 import type { Entry } from './entry.js'
 
-/** Raised whenever the same cell gives another value. */
+/** Of the stages. */
 export const version = '1'
+
+/** Of kinds of cells whose values have changed: raised whenever the same cell gives another value. */
+const raised: Readonly<Record<string, string>> = { information: '2' }
+
+export const versionOf = (kind: string): string => raised[kind] ?? version
 
 /** What every cell of a study carries in its options. */
 export interface Common {

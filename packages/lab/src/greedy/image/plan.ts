@@ -39,6 +39,9 @@ const changes: readonly Partial<Entry>[] = [
   { contestant: 'greedy-pig-random-rounds' },
 ]
 
+/** AIC and SIC look at pictures predicted with at least this probability: the reference's threshold, and a lower one. */
+export const informationThresholds = [0.8, 0.5] as const
+
 /** The entry that everything is compared with. */
 export const mainEntry = ({ objectives, baselines, share, points }: ImagePreset, contestant = 'greedy-pig'): Entry => ({
   contestant,

@@ -19,7 +19,7 @@ export interface ImagePreset {
   readonly rivals: 'main' | 'all'
   /** What absent features show while optimising. */
   readonly baselines: readonly FillName[]
-  /** Pictures of the runs for a wrong class and on shuffled weights, of the mask-only control, of the ablation, of AIC and SIC. */
+  /** Pictures of the runs for a wrong class and on shuffled weights, of the mask-only control, of the ablation, of AIC and SIC, at most. */
   readonly controls: number
   readonly ablation: number
   readonly information: number
@@ -58,7 +58,7 @@ export const imagePresets: readonly ImagePreset[] = [
     baselines: ['black'],
     controls: 100,
     ablation: 20,
-    information: 20,
+    information: 100,
     mosaics: 10,
     examples: 4,
   },

@@ -127,8 +127,10 @@ async function information(tools: Tools): Promise<CellOutcome> {
       encodedBytes: (pictures: readonly Pixels[]) => Promise.all(pictures.map(tools.bytes)),
     },
   }
+  // Each picture has a random mask of its own, the same for all contestants.
+  const mask = seedOf(seed, sample)
   const curve = async (metric: string) => {
-    const { value, reason = '', curve: found } = await measure(metric, asked, { minimum: 0, points, sign: 'signed' }, seed)
+    const { value, reason = '', curve: found } = await measure(metric, asked, { minimum: 0, points, sign: 'signed' }, mask)
     return found ? { value, y: Array.from(found.y, y => Number(y.toFixed(5))) } : { value: null, reason }
   }
   const prediction = logProbabilities(evaluator.outputs[evaluator.target.output]!.data as Float32Array)

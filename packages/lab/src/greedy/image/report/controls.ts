@@ -3,7 +3,7 @@ import { aggregateCurves } from '@ascribe/core'
 import { type Column, columnOf, metricColumn, runOf, type Statistics } from '../analysis.js'
 import type { Entry, Twist } from '../entry.js'
 import type { InformationValue } from '../identity.js'
-import { mainEntry } from '../plan.js'
+import { informationThresholds, mainEntry } from '../plan.js'
 import type { ImageStudy } from '../result.js'
 import { imageMetrics } from '../scores.js'
 import type { ReportTable } from './data.js'
@@ -168,14 +168,11 @@ export function ablationTable(study: ImageStudy, statistics: Statistics): Report
   }
 }
 
-/** Pictures predicted with at least this probability count: the reference's threshold, and a lower one. */
-const thresholds = [0.8, 0.5] as const
-
 export function informationTable(study: ImageStudy, statistics: Statistics, webp: string): ReportTable | undefined {
   if (study.information.length === 0) return undefined
   const curveOf = (value: InformationValue, metric: 'sic' | 'aic', least: number) =>
     value.probability >= least && value[metric].value !== null ? value[metric] : undefined
-  const groups = thresholds.flatMap(least => (['sic', 'aic'] as const).map(metric => ({ least, metric })))
+  const groups = informationThresholds.flatMap(least => (['sic', 'aic'] as const).map(metric => ({ least, metric })))
   const greedy = study.information.find(({ entry }) => entry.contestant === 'greedy-pig')
   const others = study.information.filter(one => one !== greedy)
   const column = (values: ReadonlyMap<string, InformationValue>, { least, metric }: (typeof groups)[number]): Column =>

@@ -2,7 +2,7 @@
 import { fitPicture } from '@ascribe/core'
 import { type Cell, readMap } from '../../../runner/index.js'
 import type { InformationValue, MaskOnlyValue } from '../identity.js'
-import { isInformative, isMasked } from '../plan.js'
+import { informationThresholds, isInformative, isMasked } from '../plan.js'
 import type { ImageExample, ImageStudy, Scored } from '../result.js'
 import type { StudyRun } from './runs.js'
 import type { Session } from './session.js'
@@ -62,7 +62,7 @@ export function maskOnlyOf(session: Session, runs: readonly StudyRun[], scored: 
   })
 }
 
-/** AIC and SIC on the most certain pictures: others cannot pass the threshold on the prediction. */
+/** AIC and SIC on the most certain pictures; those below every threshold on the prediction are left out. */
 export async function informationOf(
   session: Session,
   runs: readonly StudyRun[],
@@ -75,10 +75,17 @@ export async function informationOf(
       information: [],
       noInformation: `pictures are ${side} x ${side}; they need at least ${smallestInformation} pixels a side`,
     }
+  const least = Math.min(...informationThresholds)
+  const certain = scored.filter(({ probability }) => probability >= least)
+  if (certain.length === 0)
+    return {
+      information: [],
+      noInformation: `no picture is predicted with at least ${least}; the threshold of both is that or higher`,
+    }
   const information = await perOrder<InformationValue>(session, {
     stage: 'information',
     runs: runs.filter(run => isInformative(run, preset)),
-    pictures: [...scored].sort((a, b) => b.probability - a.probability).slice(0, preset.information),
+    pictures: certain.sort((a, b) => b.probability - a.probability).slice(0, preset.information),
     more: () => ({ points: informationPoints }),
     forwards: 30,
   })

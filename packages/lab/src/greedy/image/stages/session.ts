@@ -12,7 +12,7 @@ import {
   runPlan,
   type Work,
 } from '../../../runner/index.js'
-import { asJson, version } from '../identity.js'
+import { asJson, version, versionOf } from '../identity.js'
 import type { ImageSet } from '../images.js'
 import type { ImagePreset } from '../presets.js'
 
@@ -76,7 +76,7 @@ export class Session {
     return makeCell(
       {
         kind,
-        version,
+        version: versionOf(kind),
         sample,
         seed: this.seed,
         model: this.model.digest,
