@@ -73,6 +73,12 @@ describe('a study', () => {
     expect(page).toContain('Greedy PIG minus each rival')
     expect(page).toContain('detectable')
     expect(report.findings).toHaveLength(2)
+    expect(scores!.agreement).toBeGreaterThan(0)
+    const shown = scores!.nodes[0]!.methods['greedy-pig']!
+    expect(Math.abs(shown.twin!.fidelityAuc)).toBeLessThanOrEqual(1)
+    // These nodes have no values that noise could replace.
+    expect(shown.maskOnly!.noise).toBeNull()
+    expect(scores!.nodes[0]!.methods['saliency']!.maskOnly).toBeNull()
   })
 
   test('ground truth counts only where the motif decides', async () => {

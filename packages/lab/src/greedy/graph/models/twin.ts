@@ -11,14 +11,19 @@ import { logSoftmax } from '../metrics/predictions.js'
 import type { TrainedNetwork } from './explanation-model.js'
 import { bothDirections } from './training-data.js'
 
-/** Rounds with new masks, of so many steps. */
+/** Rounds with new masks, of so many steps, and most rounds after them that bring back the answers with every edge. */
 export interface TwinPlan {
   readonly rounds: number
   readonly steps: number
+  readonly recovery: number
 }
 
-/** Shares of edges switched off are spread evenly from 0 to this; the learning rate is this part of the network's own. Our choice. */
-export const twinSettings = { mostOff: 0.95, rate: 0.3 } as const
+/**
+ * Shares of edges switched off rise evenly from 0 to `mostOff` over the rounds and are drawn from these in the recovery; the learning rate is `rate` times the network's own, falling in the recovery,
+ * the whole graph weighs as many times as much as the masked one in the rounds and in the recovery, which ends when this share of the learned
+ * nodes is answered as by the network. Our choice.
+ */
+export const twinSettings = { mostOff: 0.95, rate: 0.3, clean: [4, 16], agreement: 0.995 } as const
 
 const streams = { shares: 51, edges: 52 } as const
 
@@ -41,12 +46,13 @@ export type Parameters = Readonly<Record<string, Float32Array>>
 
 /**
  * Two copies of the graph side by side, one whole and one without the edges that are `off`; both are to answer what the network
- * answers with every edge, on the nodes of the training and validation splits: no node that is scored is learned.
+ * answers with every edge, on all nodes but those of the validation and test splits: no node that is scored is learned.
  */
-function doubled({ graph, logits }: TwinOptions, off: Uint8Array, steps: number): TrainingData {
+function doubled({ graph, logits, plan }: TwinOptions, off: Uint8Array, clean: number): TrainingData {
   const { nodes, columns, features, classes, splits, ends } = graph
-  const learned = new Uint8Array(nodes)
-  for (const split of [splits.train, splits.validation]) for (const node of split) learned[node] = 1
+  const learned = new Uint8Array(nodes).fill(1)
+  for (const split of [splits.validation, splits.test]) for (const node of split) learned[node] = 0
+  const asked = Int32Array.from(learned.keys()).filter(node => learned[node])
   const kept = Array.from(off.keys()).filter(edge => !off[edge])
   const both = [...ends, ...kept.flatMap(edge => [nodes + ends[2 * edge]!, nodes + ends[2 * edge + 1]!])]
   const targets = Array.from({ length: nodes }, (_, node) =>
@@ -58,7 +64,7 @@ function doubled({ graph, logits }: TwinOptions, off: Uint8Array, steps: number)
     return {
       values: features.subarray(node * columns, (node + 1) * columns),
       label: target.indexOf(target.reduce((top, value) => Math.max(top, value), 0)),
-      weight: learned[node]!,
+      weight: learned[node]! * (at < nodes ? clean : 1),
       target,
     }
   }
@@ -67,17 +73,17 @@ function doubled({ graph, logits }: TwinOptions, off: Uint8Array, steps: number)
     classes,
     row: [columns],
     count: 2 * nodes,
-    validationCount: 1,
+    validationCount: asked.length,
     digest: graph.digest,
     training: (_, at) => row(at),
     validation: row,
     soft: true,
     graph: {
       edges: bothDirections(both),
-      learned: 2 * (splits.train.length + splits.validation.length),
+      learned: 2 * asked.length,
       present: new Uint32Array(0),
-      validation: Int32Array.of(0),
-      steps,
+      validation: asked,
+      steps: plan.steps,
     },
   }
 }
@@ -86,24 +92,26 @@ function doubled({ graph, logits }: TwinOptions, off: Uint8Array, steps: number)
 export async function trainTwin(options: TwinOptions): Promise<Parameters> {
   const { graph, network, seed, runtime, signal } = options
   const { architecture } = network
-  const { rounds, steps } = options.plan
-  const { mostOff, rate } = twinSettings
+  const { rounds, recovery } = options.plan
+  const { mostOff, rate, clean, agreement } = twinSettings
   const optimizer = optimizerNamed(architecture.training.optimizer)
   const turns = shuffled(rounds, new Random(seed, streams.shares))
   let carried: Record<string, Float32Array> | undefined
   let layout: Layout | undefined
-  for (let round = 0; round < rounds; round++) {
-    const share = (mostOff * (turns[round]! + 0.5)) / rounds
+  for (let round = 0; round < rounds + recovery; round++) {
+    const last = round - rounds + 1
+    const turn = last > 0 ? turns[round % rounds]! : round
+    const share = (mostOff * (turn + 0.5)) / rounds
     const random = new Random(seed, streams.edges + round)
     const off = Uint8Array.from({ length: graph.edges }, () => (random.uniform() < share ? 1 : 0))
-    const data = doubled(options, off, steps)
+    const data = doubled(options, off, clean[last > 0 ? 1 : 0])
     const settings = {
       architecture,
       architectureOptions: { ...network.options, dropout: 0 },
       data,
       optimizer,
       optimizerOptions: resolveOptionSpecs(optimizer.name, optimizer.options, { decay: 0 }),
-      learningRate: rate * options.learningRate,
+      learningRate: rate * options.learningRate * (last > 0 ? 1 - last / (recovery + 1) : 1),
       warmUp: 0,
       rows: data.count,
       labelSmoothing: 0,
@@ -128,6 +136,7 @@ export async function trainTwin(options: TwinOptions): Promise<Parameters> {
     const { state } = await train({ ...settings, epochs: 1, from })
     carried = { ...state.carried }
     options.onRound?.(round + 1)
+    if (last > 0 && state.history.at(-1)!.validationAccuracy >= agreement) break
   }
   const read = layout!.reader(carried!['parameters']!, new Float32Array(0))
   return Object.fromEntries(layout!.parameters.map(({ name }) => [name, Float32Array.from(read(name)!)]))

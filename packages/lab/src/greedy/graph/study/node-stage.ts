@@ -43,6 +43,13 @@ export interface NodeValue {
   readonly methods: Readonly<Record<string, MethodValue | null>>
 }
 
+/** Test nodes with enough edges around them, in a seeded order. */
+export function largeNodes({ splits: { test } }: NodeGraph, subjects: Subjects, seed: number): number[] {
+  return sampled(test.length, test.length, new Random(seed, stream))
+    .map(at => test[at]!)
+    .filter(node => subjects.part(node).edges.length >= fewestEdges)
+}
+
 /** Nodes that are explained: of the test split, those in motifs where there are any, with enough edges around them. */
 export function explainedNodes(graph: NodeGraph, subjects: Subjects, count: number, seed: number): number[] {
   const { test } = graph.splits

@@ -50,7 +50,7 @@ const ablations = ['share-0.01', 'share-0.2', 'share-1', 'points-3', 'points-50'
 
 const maskOnly = ['greedy-pig', 'greedy-two-sided', 'integrated-gradients', 'saliency', 'random'] as const
 
-const adapted: TwinPlan = { rounds: 16, steps: 15 }
+const adapted: TwinPlan = { rounds: 16, steps: 15, recovery: 24 }
 
 const ofWhole = [
   'greedy-pig',
@@ -72,7 +72,7 @@ export const graphPresets: readonly GraphPreset[] = [
     nodes: 4,
     training: 0.04,
     seeds: 1,
-    twin: { rounds: 1, steps: 2 },
+    twin: { rounds: 1, steps: 2, recovery: 1 },
     maskOnly: ['greedy-pig', 'random'],
     pg: { nodes: 2, epochs: 2 },
     explainers: ['greedy-pig', 'integrated-gradients', 'saliency', 'gnn-explainer', 'pg-explainer', 'greedy-gain', 'random'],

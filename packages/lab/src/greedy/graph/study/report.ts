@@ -47,7 +47,7 @@ const lineOf = ({ champion, graph, architecture, rival, versus }: Bar): string =
 function barSection(bars: readonly Bar[], gates: readonly Gate[]): GraphPage['sections'][number] {
   return {
     title: 'Fidelity AUC on all graphs',
-    introduction: `Each champion minus its rivals: mean over nodes of the means over training seeds, intervals over motifs or nodes, p adjusted by Holm over all graphs, architectures and rivals of a table. "Better" and "worse" need p ≤ 0.05, a difference that so many nodes can show, and the same sign for every training seed. Numbers on mask-adapted twins are primary where every twin answers at least ${percent(leastAgreement)} of the test nodes as its network does. greedy-two-sided is ours: fid+ − fid− is what it selects for, on log-odds.`,
+    introduction: `Each champion minus its rivals: mean over nodes of the means over training seeds, intervals over motifs or nodes, p adjusted by Holm over all graphs, architectures and rivals of a table. "Better" and "worse" need p ≤ 0.05, a difference that so many nodes can show, and the same sign for every training seed. Numbers on mask-adapted twins are primary; they are shown where every twin answers at least ${percent(leastAgreement)} of the test nodes as its network does. greedy-two-sided is ours: fid+ − fid− is what it selects for, on log-odds.`,
     figures: [],
     tables: [
       ...champions.flatMap(champion =>

@@ -27,7 +27,7 @@ import {
   retrainWork,
 } from './compression-stage.js'
 import { noisyGraph } from './mask-only.js'
-import { digestOf, explainedNodes, type NodeStage, type NodeValue, nodeCell, nodeWork } from './node-stage.js'
+import { digestOf, explainedNodes, largeNodes, type NodeStage, type NodeValue, nodeCell, nodeWork } from './node-stage.js'
 import { perceptronOf, pgCell, pgWork } from './pg-stage.js'
 import { type GraphPreset, networkPlan } from './presets.js'
 import { Subjects } from './subjects.js'
@@ -152,6 +152,7 @@ class NetworkStudy {
       const subjects = new Subjects(network, graph, answers, runtime, seed)
       const pg = await this.#trainedPg(network.digest, subjects, answers)
       const twin = await this.#twin(network, answers)
+      const adapted = twin && twinOf(network, twin)
       const nodes = await this.#nodes({
         graph,
         subjects,
@@ -160,11 +161,11 @@ class NetworkStudy {
         explainers: named(preset.explainers, pg.explainer),
         nodes: explainedNodes(graph, subjects, preset.nodes, seed),
         seed,
-        ...(twin && { twin: { network: twinOf(network, twin), digest: digestOf(twin) } }),
+        ...(adapted && { twin: { network: adapted, digest: digestOf(twin) } }),
         maskOnly: {
           explainers: preset.maskOnly,
           noisy: noisyGraph(graph, seed),
-          donors: explainedNodes(graph, subjects, graph.nodes, seed),
+          donors: largeNodes(graph, subjects, seed),
           predicted: answers.predicted,
         },
       })
