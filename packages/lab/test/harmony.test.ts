@@ -15,7 +15,7 @@ import { subjectMap } from '../src/harmony/maps.js'
 import { maskedPictures, topMask } from '../src/harmony/masking.js'
 import { classesLike, openHarmonyModels } from '../src/harmony/models.js'
 import { harmonyPresetNamed, harmonyPresets } from '../src/harmony/presets.js'
-import { renderHarmonyReport } from '../src/harmony/report/index.js'
+import { harmonyMarkdown, renderHarmonyReport } from '../src/harmony/report/index.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
 import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
 import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
@@ -278,6 +278,7 @@ describe('a study', () => {
     expect(again.digest).toBe(study.digest)
     expect(again.transfer).toEqual(study.transfer)
     expect(renderHarmonyReport(study)).toContain('<title>Harmony across models</title>')
+    expect(harmonyMarkdown(study)).toContain('| resnet-obj | cnn | 100.0% | 100.0% | 100.0% | yes |')
   }, 120_000)
 
   it('brings class orders, preprocessing and input sizes together', async () => {

@@ -7,6 +7,7 @@ import { ensureFolder, writeFileAtomic } from '@ascribe/core/node'
 import {
   type Family,
   harmonyLines,
+  harmonyMarkdown,
   harmonyPresetNamed,
   harmonyPresets,
   type MethodSpec,
@@ -126,6 +127,7 @@ async function run(options: Options, { terminal, signal }: Context): Promise<voi
   const report = { ...rest, transfer: numbers, failed: failed.length }
   await ensureFolder(folder)
   await writeFileAtomic(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 1)}\n`)
+  await writeFileAtomic(join(folder, 'report.md'), harmonyMarkdown(study))
   await writeFileAtomic(join(folder, 'report.html'), renderHarmonyReport(study))
   terminal.json(report)
   for (const line of harmonyLines(study)) terminal.print(line)
@@ -168,7 +170,11 @@ export const harmonize: Command = {
       parse: twin,
       repeat: true,
     },
-    { flags: '--folder <dir>', describe: 'where everything goes: results, report.html, report.json', default: 'harmonize' },
+    {
+      flags: '--folder <dir>',
+      describe: 'where everything goes: results, report.html, report.md, report.json',
+      default: 'harmonize',
+    },
     {
       flags: '--preset <name>',
       describe: harmonyPresets.map(({ name, summary }) => `${name}: ${summary}`).join('; '),

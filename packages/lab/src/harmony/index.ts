@@ -2,6 +2,6 @@
 export type { MethodSpec } from './identity.js'
 export { type Family, families as modelFamilies } from './models.js'
 export { type HarmonyPreset, harmonyPresetNamed, harmonyPresets } from './presets.js'
-export { harmonyLines, renderHarmonyReport } from './report/index.js'
+export { harmonyLines, harmonyMarkdown, renderHarmonyReport } from './report/index.js'
 export { runHarmonyStudy } from './study.js'
 export { trainHarmonyModels } from './training.js'

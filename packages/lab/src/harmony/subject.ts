@@ -35,6 +35,7 @@ export const harmonisers: readonly Harmoniser[] = [
   { normaliser: 'z-score', scheme: 'mean' },
   { normaliser: 'rank', scheme: 'trimmed-mean' },
   { normaliser: 'min-max', scheme: 'max' },
+  { normaliser: 'min-max', scheme: 'rbm' },
   { normaliser: 'min-max', scheme: 'min' },
   { normaliser: 'min-max', scheme: 'geometric' },
   { normaliser: 'min-max', scheme: 'upper-confidence-bound' },
