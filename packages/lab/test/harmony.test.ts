@@ -1,9 +1,10 @@
 /** @file Harmony across models: transfer scores, contrasts, weights, masks and controls by hand; a whole study in small. */
+import { createHash } from 'node:crypto'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { imputation, Random } from '@ascribe/core'
+import { fitPicture, imputation, orderOf, pictureToTensor, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
 import { readModelFile } from '@ascribe/onnx/node'
@@ -14,11 +15,14 @@ import { imputed } from '../src/harmony/impute.js'
 import { subjectMap } from '../src/harmony/maps.js'
 import { maskedPictures, topMask } from '../src/harmony/masking.js'
 import { classesLike, openHarmonyModels } from '../src/harmony/models.js'
+import { openHarmonyPictures } from '../src/harmony/pictures.js'
 import { harmonyPresetNamed, harmonyPresets } from '../src/harmony/presets.js'
 import { harmonyMarkdown, renderHarmonyReport } from '../src/harmony/report/index.js'
+import { Session } from '../src/harmony/session.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
 import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
 import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
+import { harmonyWork } from '../src/harmony/work.js'
 import { readRecord } from '../src/train/files.js'
 
 describe('transfer scores', () => {
@@ -219,10 +223,77 @@ describe('training', () => {
   }, 60_000)
 })
 
+const bundled = (name: string): string => fileURLToPath(new URL(`../../../examples/models/${name}`, import.meta.url))
+
+describe('scores', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ascribe-harmony-scores-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('finds every score again, whatever is asked for together', async () => {
+    const runtime = nodeRuntime({ threads: 1 })
+    const paths = [bundled('resnet-obj.onnx'), bundled('vit-obj.onnx')]
+    const models = await openHarmonyModels(paths, runtime)
+    const raw = await Promise.all(paths.map(path => runtime.open(readFileSync(path))))
+    const pictures = await openHarmonyPictures({ data: 'generated', size: 64, seed: 0, set: 'obj', limit: 10 })
+    const work = harmonyWork({ models, pictures, map: () => Promise.reject(new Error('no maps here')) })
+    const options = {
+      preset: { ...harmonyPresetNamed('smoke'), fractions: [0.2, 0.5], fills: ['black', 'mean'] },
+      models: [],
+      methods: [],
+      data: 'generated',
+      folder,
+      seed: 0,
+      processes: 0,
+    }
+    const session = new Session(options, models, pictures, work)
+    const [item] = pictures.items as [(typeof pictures.items)[0]]
+    const picture = { item, class: item.label!, wrong: 0, fold: 0, full: [1, 1], plain: [1, 1] }
+    const request = (control: 'centre' | 'edges' | 'truth', tester: number, inverse = false) => ({
+      picture,
+      subject: { kind: 'control', control } as const,
+      tester,
+      inverse,
+    })
+    const asked = [
+      request('centre', 0),
+      request('edges', 1),
+      request('edges', 0),
+      request('truth', 0),
+      request('truth', 1),
+      request('truth', 1, true),
+    ]
+    await session.runScores('first', [{ ...asked[1]!, fills: ['mean'] }, asked[0]!])
+    await session.runScores('second', asked)
+    const { pixels } = await pictures.picture(item.key)
+    const seed = createHash('sha256').update(`0 ${item.key}`).digest().readUIntBE(0, 6)
+    for (const one of asked)
+      for (const fill of ['black', 'mean']) {
+        // One picture after another, straight from the mask.
+        const order = orderOf(
+          await subjectMap(one.subject, {
+            picture: await pictures.picture(item.key),
+            stored: async () => new Float64Array(0),
+            seed,
+          }),
+        )
+        const masked = maskedPictures(pixels, order, { fills: [fill], fractions: [0.2, 0.5], inverse: one.inverse, seed })
+        const { preprocessing } = models[one.tester]!
+        for (const [k, shown] of masked.entries()) {
+          const input = pictureToTensor(fitPicture(shown, preprocessing), preprocessing)
+          const [logits] = Object.values(await raw[one.tester]!.run({ input: { ...input, dims: [1, ...input.dims.slice(-3)] } }))
+          const powers = Array.from(logits!.data as Float32Array, Math.exp)
+          const probability = powers[picture.class]! / powers.reduce((sum, value) => sum + value, 0)
+          expect(session.score(one, fill)!.probability[k]).toBeCloseTo(probability, 4)
+        }
+      }
+    await runtime.dispose()
+  }, 30_000)
+})
+
 describe('a study', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ascribe-harmony-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  const models = (name: string): string => fileURLToPath(new URL(`../../../examples/models/${name}`, import.meta.url))
+  const models = bundled
 
   it('runs on three models, and again from what is stored', async () => {
     // A third model: the ResNet with its weights a little off, which makes it another seed of one architecture.
