@@ -1,6 +1,15 @@
 /** @file Sizes of an ensemble study. */
 import { suggestion, UsageError } from '@ascribe/core'
 
+/** Some of the pictures, from the first on: a share of all, but not fewer than some. */
+interface Part {
+  readonly share: number
+  readonly least: number
+}
+
+export const partOf = <Picture>(pictures: readonly Picture[], { share, least }: Part): readonly Picture[] =>
+  pictures.slice(0, Math.max(least, Math.ceil(share * pictures.length)))
+
 export interface EnsemblePreset {
   readonly name: string
   readonly summary: string
@@ -24,11 +33,11 @@ export interface EnsemblePreset {
   /** Whether RBM and Kemeny are searched too. */
   readonly slow: boolean
   /** Pictures that the model scores too, where a twin scores first. */
-  readonly beside: number
+  readonly beside: Part
   /** Pictures that junk members are tried on. */
-  readonly junk: number
+  readonly junk: Part
   /** Pictures of the runs for a wrong class and on shuffled weights, and of masks alone. */
-  readonly controls: number
+  readonly controls: Part
   readonly examples: number
 }
 
@@ -46,14 +55,14 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     first: 1,
     normalisers: ['min-max'],
     slow: false,
-    beside: 2,
-    junk: 1,
-    controls: 2,
+    beside: { share: 0, least: 2 },
+    junk: { share: 0, least: 1 },
+    controls: { share: 0, least: 2 },
     examples: 1,
   },
   {
     name: 'quick',
-    summary: 'up to 800 pictures, 16 steps, the fast schemes: SUMMARY',
+    summary: 'up to 800 pictures, 16 steps, the fast schemes: 800 generated pictures in well under an hour on two cores',
     pictures: 800,
     segments: 'slic:32',
     steps: 16,
@@ -63,9 +72,9 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     keep: 0.25,
     first: 4,
     slow: false,
-    beside: 200,
-    junk: 160,
-    controls: 160,
+    beside: { share: 0.25, least: 16 },
+    junk: { share: 0.2, least: 24 },
+    controls: { share: 0.125, least: 16 },
     examples: 3,
   },
   {
@@ -80,9 +89,9 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     keep: 0.33,
     first: 24,
     slow: true,
-    beside: 1000,
-    junk: 400,
-    controls: 400,
+    beside: { share: 1, least: 100 },
+    junk: { share: 0.5, least: 100 },
+    controls: { share: 0.5, least: 100 },
     examples: 6,
   },
 ]

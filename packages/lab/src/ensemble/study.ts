@@ -6,6 +6,7 @@ import { generatedSet, type ImageSetRequest, openImages } from '../greedy/image/
 import { canonicalJson, forkWorkers } from '../runner/index.js'
 import { candidates, defaults, type Entry } from './entry.js'
 import { checkMember, controls } from './members.js'
+import { partOf } from './presets.js'
 import type { ByPicture, EnsembleStudy, ScoredRun, StudyScores } from './result.js'
 import { type EnsembleStudyOptions, Session } from './session.js'
 import { answersOf } from './stages/answers.js'
@@ -104,7 +105,7 @@ async function studied(session: Session): Promise<EnsembleStudy> {
     selected,
   })
   const scores = scoresBy(fixed, await selectedScores(session, 'selected', choices, mapped))
-  const some = mapped.slice(0, preset.beside)
+  const some = partOf(mapped, preset.beside)
   const besides = { full: true, by: 'model' } as const
   const beside =
     twin && some.length > 0

@@ -6,6 +6,7 @@ import { defaults, stressed } from '../entry.js'
 import { twists } from '../identity.js'
 import { junkCases } from '../junk.js'
 import { controls, memberCost } from '../members.js'
+import { partOf } from '../presets.js'
 import { rungsOf } from '../search.js'
 import type { Scored, Session } from '../session.js'
 
@@ -34,9 +35,13 @@ export async function tellCost(session: Session, scored: readonly Scored[], coun
   )
   add('score', n * (2 * members.length + controls.length + defaults.length + 1), session.scoreCost(true))
   if (twin)
-    add('beside', Math.min(n, preset.beside) * (2 * members.length + controls.length + defaults.length), session.scoreCost(true))
-  add('junk', Math.min(n, preset.junk) * (junkCases.length + 1) * (stressed + 1), session.scoreCost(true))
-  const controlled = Math.min(n, preset.controls)
+    add(
+      'beside',
+      partOf(scored, preset.beside).length * (2 * members.length + controls.length + defaults.length),
+      session.scoreCost(true),
+    )
+  add('junk', partOf(scored, preset.junk).length * (junkCases.length + 1) * (stressed + 1), session.scoreCost(true))
+  const controlled = partOf(scored, preset.controls).length
   for (const [m, member] of members.entries())
     add(`twisted map ${m}`, controlled * twists.length * (1 + preset.draws), memberCost(member, evaluator))
   add('twist', controlled * twists.length * (stressed + 1 + members.length), session.scoreCost(false))

@@ -4,6 +4,7 @@ import type { Twist } from '../../greedy/image/entry.js'
 import { foldsOf } from '../folds.js'
 import { type FormsOptions, type FormsValue, type MapKeys, type MapOptions, type MapValue, twists } from '../identity.js'
 import { controls, type MemberSpec, memberCost } from '../members.js'
+import { partOf } from '../presets.js'
 import type { Mapped, Scored, Session } from '../session.js'
 import { stages } from '../stored.js'
 
@@ -33,7 +34,7 @@ export async function mapsOf(session: Session, scored: readonly Scored[], classe
     (own + 1 + new Random(options.seed, 0x3c1a + i).integer(Math.max(1, classes - 1))) % classes
   const plain = scored.map((picture, i): Asked => ({ picture, fold: folds[i]! }))
   const twisted = twists.flatMap(twist =>
-    plain.slice(0, preset.controls).map(({ picture, fold }, i): Asked => {
+    partOf(plain, preset.controls).map(({ picture, fold }, i): Asked => {
       const { class: own } = picture
       return { picture: { ...picture, class: twist === 'wrong-class' ? wrong(own, i) : own }, fold, twist }
     }),

@@ -3,6 +3,7 @@ import type { Twist } from '../../greedy/image/entry.js'
 import { defaults, type Entry, stressed } from '../entry.js'
 import { type MaskOnlyValue, twists } from '../identity.js'
 import { junkCases, keptMembers } from '../junk.js'
+import { partOf } from '../presets.js'
 import type { FoldChoice, JunkRun, MaskOnlyRun, TwistRun } from '../result.js'
 import type { Mapped, Session } from '../session.js'
 import { entryFor, valuesBy, type Wanted } from './full-scores.js'
@@ -16,7 +17,7 @@ export async function junkRuns(
   choices: readonly FoldChoice[],
   pictures: readonly Mapped[],
 ): Promise<JunkRun[]> {
-  const some = pictures.slice(0, session.preset.junk)
+  const some = partOf(pictures, session.preset.junk)
   const all = session.options.members.length
   const sizes = [...new Set(junkCases.map(junk => keptMembers(all, junk.length)))]
   const cases = [
@@ -79,7 +80,7 @@ export async function maskOnlyRuns(
   choices: readonly FoldChoice[],
   pictures: readonly Mapped[],
 ): Promise<MaskOnlyRun[]> {
-  const some = pictures.slice(0, session.preset.controls)
+  const some = partOf(pictures, session.preset.controls)
   const wanted: readonly Wanted[] = [...stressedEntries, ...membersOf(session), { single: 'random', absolute: false }]
   const rows = some.flatMap((picture, i) => {
     const other = [...some.slice(i + 1), ...some.slice(0, i)].find(one => one.class !== picture.class)
