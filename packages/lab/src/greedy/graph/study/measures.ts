@@ -1,6 +1,6 @@
 /** @file The numbers that explainers are compared by, listed once. */
 import type { CompressionValue } from './compression-stage.js'
-import type { MethodValue } from './node-stage.js'
+import type { MethodValue } from './method-value.js'
 
 export interface NodeMeasure {
   readonly name: string

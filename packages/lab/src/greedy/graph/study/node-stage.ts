@@ -5,31 +5,17 @@ import { sampled } from '../../../order.js'
 import { type Cell, makeCell, type Work } from '../../../runner/index.js'
 import type { NodeGraph } from '../data/node-graph.js'
 import type { Explainer, Subject } from '../explainers/explainer.js'
-import { type NodeScores, nodeMasks, nodeScores } from '../metrics/fidelity.js'
-import { rankedEdges, rocAuc } from '../metrics/ranking.js'
 import { largestAt } from '../models/answers.js'
 import type { TrainedNetwork } from '../models/explanation-model.js'
 import { logitsUnder } from '../models/masked.js'
-import { donorOf, type MaskOnly, maskOnly } from './mask-only.js'
+import { donorOf } from './mask-only.js'
+import { type MethodValue, type NodeTask, scoreOf } from './method-value.js'
 import type { Instead, Subjects } from './subjects.js'
 
 const version = '2'
 const stream = 41
 /** Nodes with fewer edges to explain are left out: 5% of them would be none. */
 const fewestEdges = 5
-
-export interface MethodValue {
-  readonly scores: NodeScores
-  /** ROC AUC against the motif's edges; null where there is no motif. */
-  readonly roc: number | null
-  readonly cost: { readonly forwards: number; readonly gradients: number }
-  /** The same on the mask-adapted twin; null without one. */
-  readonly twin: TwinScores | null
-  /** Null for explainers that it is not asked of. */
-  readonly maskOnly: MaskOnly | null
-}
-
-type TwinScores = Pick<NodeScores, 'plus' | 'minus' | 'fidelityAuc' | 'changedAuc' | 'softmaxAuc' | 'klAuc'>
 
 export interface NodeValue {
   readonly node: number
@@ -189,50 +175,11 @@ function controlsOf({ maskOnly: { explainers, noisy, donors, predicted }, seed }
   }
 }
 
-interface NodeTask {
-  readonly subject: Subject
-  readonly own: Uint8Array
-  readonly full: Float32Array
-  readonly predicted: number
-  readonly twin: { readonly subject: Subject; readonly full: Float32Array } | undefined
-  readonly controls: { readonly noise: Subject | undefined; readonly other: Subject | undefined }
-}
-
 /** 1 for the edges of the node's own motif. */
 function motifEdges({ motifs }: NodeGraph, { part }: Subject, node: number): Uint8Array {
   const motif = motifs?.ofNode[node] ?? -1
   return Uint8Array.from(part.edges, edge => (motif >= 0 && motifs!.ofEdge[edge] === motif ? 1 : 0))
 }
-
-async function scoreOf(
-  explainer: Explainer,
-  { subject, own, full, predicted, twin, controls }: NodeTask,
-  asked: boolean,
-  context: { readonly seed: number; readonly signal: AbortSignal },
-): Promise<MethodValue | null> {
-  const { signal } = context
-  const found = await explainer.explain(subject, context)
-  if (!found) return null
-  const ranked = rankedEdges(found.scores, found.order)
-  const masks = nodeMasks(ranked)
-  const roc = rocAuc(found.order ? Float64Array.from(found.order, place => -place) : found.scores, own)
-  return {
-    scores: nodeScores(await logitsUnder(subject.model, masks, signal), full),
-    roc: Number.isNaN(roc) ? null : roc,
-    cost: found.cost,
-    twin: twin ? twinScores(nodeScores(await logitsUnder(twin.subject.model, masks, signal), twin.full, predicted)) : null,
-    maskOnly: asked ? await maskOnly(ranked, subject, predicted, controls, signal) : null,
-  }
-}
-
-const twinScores = ({ plus, minus, fidelityAuc, changedAuc, softmaxAuc, klAuc }: NodeScores): TwinScores => ({
-  plus,
-  minus,
-  fidelityAuc,
-  changedAuc,
-  softmaxAuc,
-  klAuc,
-})
 
 /** Of a JSON value, for identities. */
 export const digestOf = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)

@@ -1,13 +1,13 @@
 /** @file What the study found, as tables and curves. */
 import { keptShares } from '../metrics/levels.js'
 import type { GraphPage, PageTable } from '../report/page.js'
-import { type Bar, barMeasures, barsOf, champions } from './bars.js'
-import type { Versus } from './compare.js'
+import { barLines, barSection } from './bar-tables.js'
+import { type Bar, barsOf } from './bars.js'
 import { compressionFigure, nodeFigures } from './figures.js'
+import { fixed, interval, percent } from './format.js'
 import { type Group, groupsOf } from './groups.js'
 import type { GraphStudy } from './study.js'
 import { type Gate, gatesOf, type SummaryRow, summaryOf } from './summary.js'
-import { leastAgreement } from './twin-stage.js'
 
 /** Everything the page and the JSON beside it show. */
 export interface GraphReport extends GraphPage {
@@ -26,80 +26,11 @@ export function graphReport(study: GraphStudy, facts: readonly string[], seed: n
     gates,
     bars,
     rows,
-    findings: bars.filter(({ champion, measure }) => champion === champions[0] && measure === barMeasures[0]).map(lineOf),
+    findings: barLines(bars),
     sections: [barSection(bars, gates), ...groupsOf(study.scores).map(group => sectionOf(group, rows, gates))],
     failures: study.failed.map(
       ({ cell, error }) => `${cell.identity.kind} ${cell.identity.method ?? cell.identity.sample}: ${error.message}`,
     ),
-  }
-}
-
-const fixed = (value: number): string => (Number.isFinite(value) ? value.toFixed(3).replace('-', '−') : '–')
-const percent = (value: number): string => `${(100 * value).toFixed(1)}%`
-
-const interval = ({ value, low, high }: Pick<Versus, 'value' | 'low' | 'high'>): string =>
-  `${fixed(value)} [${fixed(low)}, ${fixed(high)}]`
-
-/** What the study found, in one line. */
-const lineOf = ({ champion, graph, architecture, rival, versus }: Bar): string =>
-  `${graph}, ${architecture}: fidelity AUC of ${champion} minus ${rival} ${interval(versus)}, n = ${versus.n}, detectable ${fixed(versus.detectable)}: ${versus.verdict}`
-
-function barSection(bars: readonly Bar[], gates: readonly Gate[]): GraphPage['sections'][number] {
-  return {
-    title: 'Fidelity AUC on all graphs',
-    introduction: `Each champion minus its rivals: mean over nodes of the means over training seeds, intervals over motifs or nodes, p adjusted by Holm over all graphs, architectures and rivals of a table. "Better" and "worse" need p ≤ 0.05, a difference that so many nodes can show, and the same sign for every training seed. Numbers on mask-adapted twins are primary; they are shown where every twin answers at least ${percent(leastAgreement)} of the test nodes as its network does. greedy-two-sided is ours: fid+ − fid− is what it selects for, on log-odds.`,
-    figures: [],
-    tables: [
-      ...champions.flatMap(champion =>
-        barMeasures.flatMap(measure => barTable(bars.filter(bar => bar.champion === champion && bar.measure === measure))),
-      ),
-      gateTable(gates),
-    ],
-  }
-}
-
-function barTable(bars: readonly Bar[]): PageTable[] {
-  const [first] = bars
-  if (!first) return []
-  return [
-    {
-      title: `${first.champion}, ${first.measure}`,
-      caption: 'Higher is better. Smaller differences than the detectable one (2.8 s / √n) read "not resolved".',
-      columns: ['network', 'rival', 'difference', 'by seed', 'n', 'detectable', 'p (Holm)', 'it is'],
-      rows: bars.map(({ graph, architecture, rival, versus }) => ({
-        muted: false,
-        cells: [
-          `${graph}, ${architecture}`,
-          rival,
-          interval(versus),
-          versus.bySeed.map(fixed).join(', '),
-          String(versus.n),
-          fixed(versus.detectable),
-          fixed(versus.p),
-          versus.verdict,
-        ],
-      })),
-    },
-  ]
-}
-
-function gateTable(gates: readonly Gate[]): PageTable {
-  return {
-    title: 'Networks',
-    caption:
-      'Ground truth counts where 95% of the test nodes are answered with their class and deleting the motif changes 90% of the explained predictions.',
-    columns: ['network', 'training', 'accuracy', 'changed without motif', 'ground truth', 'twin agrees'],
-    rows: gates.map(({ graph, architecture, repeat, accuracy, flips, counts, agreement }) => ({
-      muted: false,
-      cells: [
-        `${graph}, ${architecture}`,
-        String(repeat + 1),
-        percent(accuracy),
-        flips === undefined ? '–' : percent(flips),
-        flips === undefined ? 'none' : counts ? 'counts' : 'does not count',
-        agreement === undefined ? '–' : percent(agreement),
-      ],
-    })),
   }
 }
 
