@@ -63,7 +63,7 @@ export function plannedEntries(preset: ImagePreset): PlannedEntry[] {
           ({ name }): PlannedEntry => ({
             entry: { ...main, contestant: name, objective, baseline },
             purpose: o === 0 ? 'rivals' : 'objectives',
-            limit: pictures,
+            limit: o === 0 ? pictures : controls,
           }),
         ),
     ),
