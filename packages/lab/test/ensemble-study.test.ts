@@ -13,7 +13,7 @@ import { foldsOf } from '../src/ensemble/folds.js'
 import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
 import { keptMembers } from '../src/ensemble/junk.js'
 import { checkMember, defaultMembers, type MemberSpec } from '../src/ensemble/members.js'
-import { curveScores, infidelityOf, irofOf, makeScorer, maskOnlyScores, pixelOrder } from '../src/ensemble/scores.js'
+import { curveScores, fullScores, infidelityOf, makeScorer, maskOnlyScores, pixelOrder } from '../src/ensemble/scores.js'
 import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
 import { openImages } from '../src/greedy/image/images.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
@@ -45,7 +45,9 @@ describe('scores of a map', () => {
       expect(found[name], name).toBeCloseTo(value, 5)
     }
     const irof = await measure('irof', { evaluator, maps }, { segments: subject.segments, fill: subject.fills.mean })
-    expect(await irofOf(scorer, subject, map)).toBeCloseTo(irof.value, 5)
+    const full = await fullScores(scorer, subject, pixelOrder(map), 6, map)
+    expect(full).toEqual({ ...found, IROF: full.IROF })
+    expect(full.IROF).toBeCloseTo(irof.value, 5)
   })
 
   it('of a mask alone: the picture itself is insertion over its mean, and nothing of it is in the other contents', async () => {

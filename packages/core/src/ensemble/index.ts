@@ -3,7 +3,7 @@ export { type AlignedMaps, type AlignOptions, alignMaps, type ChannelReduction, 
 export { combine, type Ensemble, type EnsembleOptions } from './combine.js'
 export { normalise, normaliserNamed, normalisers } from './normalise/index.js'
 export type { Normaliser } from './normaliser.js'
-export { type OrderSweep, sweepOrder } from './order-sweep.js'
+export { type OrderStep, type OrderSweep, sweepOrders } from './order-sweep.js'
 export { measureRemovals, predictedChanges, type RemovalOptions, type Removals } from './removals.js'
 export type { Scheme } from './scheme.js'
 export { schemeNamed, schemes } from './schemes/index.js'

@@ -8,7 +8,7 @@ import {
   predictedChanges,
   type Removals,
   segmentSums,
-  sweepOrder,
+  sweepOrders,
   type TensorValue,
   unitFactors,
 } from '@ascribe/core'
@@ -44,24 +44,10 @@ const countsOf = (length: number, steps: number): number[] =>
   Array.from({ length: steps + 1 }, (_, k) => Math.round((k / steps) * length))
 
 /** Trapezoids over k/n. */
-function areaOver(counts: readonly number[], values: readonly number[]): number {
+function areaOver(counts: readonly number[], values: ArrayLike<number>): number {
   let area = 0
   for (let k = 1; k < counts.length; k++) area += ((values[k]! + values[k - 1]!) / 2) * (counts[k]! - counts[k - 1]!)
   return area / counts.at(-1)!
-}
-
-interface Course {
-  readonly ranks: ArrayLike<number>
-  readonly counts: readonly number[]
-  readonly from: Float32Array
-  readonly to: Float32Array
-  /** Values at the first and the last count, which are known. */
-  readonly ends: readonly [first: number, last: number]
-}
-
-async function areaAlong(evaluator: Evaluator, { ranks, counts, from, to, ends: [first, last] }: Course): Promise<number> {
-  const found = await sweepOrder(evaluator, { ranks, counts: counts.slice(1, -1), from, to })
-  return areaOver(counts, [first, ...found, last])
 }
 
 function ranksOf(order: ArrayLike<number>): Uint32Array {
@@ -70,43 +56,86 @@ function ranksOf(order: ArrayLike<number>): Uint32Array {
   return ranks
 }
 
+/** A curve along an order, from one picture to another. */
+interface Course {
+  readonly from: number
+  readonly to: number
+  readonly order: number
+  readonly counts: readonly number[]
+  /** Values at the first and the last count, which are known. */
+  readonly ends: readonly [first: number, last: number]
+}
+
+/** The areas of courses, all in one sweep. */
+async function areasAlong(
+  { evaluator }: Scorer,
+  pictures: readonly Float32Array[],
+  ranks: readonly ArrayLike<number>[],
+  courses: readonly Course[],
+): Promise<number[]> {
+  const inner = courses.map(({ counts }) => counts.slice(1, -1))
+  const steps = courses.flatMap(({ from, to, order }, c) => inner[c]!.map(count => ({ from, to, order, count })))
+  const values = await sweepOrders(evaluator, { pictures, ranks, steps })
+  let at = 0
+  return courses.map(({ counts, ends: [first, last] }, c) => {
+    const found = values.subarray(at, at + inner[c]!.length)
+    at += found.length
+    return areaOver(counts, [first, ...found, last])
+  })
+}
+
+const picturesOf = ({ input, fills }: Subject): Float32Array[] => [input.data, fills.blur.data, fills.mean.data]
+/** Numbers among them. */
+const [own, numbers] = [0, { blur: 1, mean: 2 }] as const
+
+const curvesAlong = ({ whole, blank }: Scorer, places: number, steps: number): Course[] => {
+  const counts = countsOf(places, steps)
+  return curveMetrics.map(metric => {
+    const fill = metric.endsWith('blur') ? 'blur' : 'mean'
+    return metric.startsWith('insertion')
+      ? { from: numbers[fill], to: own, order: 0, counts, ends: [blank[fill], whole] }
+      : { from: own, to: numbers[fill], order: 0, counts, ends: [whole, blank[fill]] }
+  })
+}
+
+const curveValues = (areas: readonly number[]): ScoreValue =>
+  Object.fromEntries(curveMetrics.map((metric, i) => [metric, rounded(areas[i]!)]))
+
 /**
  * Insertion and deletion over the blurred and the mean fill: areas under the probability of the class over k/n, trapezoids at `steps` + 1
  * points, pixels with all their channels.
  */
-export async function curveScores(
-  { evaluator, whole, blank }: Scorer,
-  { input, fills }: Subject,
-  order: Uint32Array,
-  steps: number,
-): Promise<ScoreValue> {
-  const ranks = ranksOf(order)
-  const counts = countsOf(order.length, steps)
-  const areas = curveMetrics.map(metric => {
-    const fill = metric.endsWith('blur') ? 'blur' : 'mean'
-    const [own, other] = [input.data, fills[fill].data]
-    return metric.startsWith('insertion')
-      ? areaAlong(evaluator, { ranks, counts, from: other, to: own, ends: [blank[fill], whole] })
-      : areaAlong(evaluator, { ranks, counts, from: own, to: other, ends: [whole, blank[fill]] })
-  })
-  const found = await Promise.all(areas)
-  return Object.fromEntries(curveMetrics.map((metric, i) => [metric, rounded(found[i]!)]))
+export async function curveScores(scorer: Scorer, subject: Subject, order: Uint32Array, steps: number): Promise<ScoreValue> {
+  const courses = curvesAlong(scorer, order.length, steps)
+  return curveValues(await areasAlong(scorer, picturesOf(subject), [ranksOf(order)], courses))
 }
 
-/** IROF over the mean fill, per segment: segments in the order of the mean of the map inside. */
-export async function irofOf({ evaluator, whole, blank }: Scorer, subject: Subject, map: Float64Array): Promise<number> {
-  const { input, fills, labels, features } = subject
+/** The same, and IROF over the mean fill, per segment: segments in the order of the mean of the map inside. */
+export async function fullScores(
+  scorer: Scorer,
+  subject: Subject,
+  order: Uint32Array,
+  steps: number,
+  map: Float64Array,
+): Promise<ScoreValue> {
+  const { labels, features } = subject
   const sizes = segmentSums(new Float64Array(map.length).fill(1), labels, features)
   const means = segmentSums(map, labels, features).map((sum, segment) => sum / sizes[segment]!)
   const ranks = ranksOf(orderOf(means))
-  const area = await areaAlong(evaluator, {
-    ranks: labels.map(label => ranks[label]!),
+  const irof: Course = {
+    from: own,
+    to: numbers.mean,
+    order: 1,
     counts: countsOf(features, features),
-    from: input.data,
-    to: fills.mean.data,
-    ends: [whole, blank.mean],
-  })
-  return rounded(1 - area / whole)
+    ends: [scorer.whole, scorer.blank.mean],
+  }
+  const areas = await areasAlong(
+    scorer,
+    picturesOf(subject),
+    [ranksOf(order), labels.map(label => ranks[label]!)],
+    [...curvesAlong(scorer, order.length, steps), irof],
+  )
+  return { ...curveValues(areas), IROF: rounded(1 - areas.at(-1)! / scorer.whole) }
 }
 
 /**
@@ -121,15 +150,18 @@ export async function maskOnlyScores(
   steps: number,
   seed: number,
 ): Promise<MaskOnlyValue> {
-  const ranks = ranksOf(order)
   const counts = countsOf(order.length, steps)
-  const along = async (content: TensorValue<'float32'>): Promise<number> => {
-    const from = makeBaseline('mean', subject.name, content, 0, subject.preprocessing.layout)
-    const values = await sweepOrder(evaluator, { ranks, counts, from, to: content.data })
-    return rounded(areaOver(counts, Array.from(values)))
-  }
-  const [own, noise, another] = await Promise.all([along(subject.input), along(noiseLike(subject, seed)), along(other.input)])
-  return { own, noise, other: another }
+  const contents = [subject.input, noiseLike(subject, seed), other.input]
+  const grounds = contents.map(one => makeBaseline('mean', subject.name, one, 0, subject.preprocessing.layout))
+  const values = await sweepOrders(evaluator, {
+    pictures: [...contents.map(({ data }) => data), ...grounds],
+    ranks: [ranksOf(order)],
+    steps: contents.flatMap((_, c) => counts.map(count => ({ from: contents.length + c, to: c, order: 0, count }))),
+  })
+  const [itself, noise, another] = contents.map((_, c) =>
+    rounded(areaOver(counts, values.subarray(c * counts.length, (c + 1) * counts.length))),
+  )
+  return { own: itself!, noise: noise!, other: another! }
 }
 
 /**

@@ -38,7 +38,7 @@ import {
 } from './identity.js'
 import { greyMap } from './junk.js'
 import { controls, memberOptions } from './members.js'
-import { curveScores, infidelityOf, irofOf, makeScorer, maskOnlyScores, pixelOrder, type Scorer } from './scores.js'
+import { curveScores, fullScores, infidelityOf, makeScorer, maskOnlyScores, pixelOrder, type Scorer } from './scores.js'
 
 /** What is stored by earlier stages. */
 export interface Stored {
@@ -201,13 +201,12 @@ async function score(tools: Tools): Promise<CellOutcome> {
   const scorer = await tools.scorer(subject, index, twin !== undefined)
   const order = pixelOrder(own)
   const digest = createHash('sha256').update(order).digest('hex')
-  const curves = await tools.curves(`${sample} ${index} ${steps} ${twin} ${digest}`, () =>
-    curveScores(scorer, subject, order, steps),
-  )
-  if (perturbations === undefined) return outcome(curves)
+  if (perturbations === undefined)
+    return outcome(
+      await tools.curves(`${sample} ${index} ${steps} ${twin} ${digest}`, () => curveScores(scorer, subject, order, steps)),
+    )
   const all: ScoreValue = {
-    ...curves,
-    IROF: await irofOf(scorer, subject, own),
+    ...(await fullScores(scorer, subject, order, steps, own)),
     infidelity: infidelityOf(own, await tools.removals(perturbations, subject, index, twin !== undefined)),
   }
   return outcome(Object.fromEntries(metricNames.map(name => [name, all[name]!])))
