@@ -34,7 +34,7 @@ export interface HarmonyModel {
   readonly twin?: HarmonyTwin
 }
 
-export interface HarmonyTwin {
+interface HarmonyTwin {
   readonly path: string
   readonly model: Model
   readonly preprocessing: Preprocessing
