@@ -23,8 +23,9 @@ export interface TwinJob {
 }
 
 /**
- * Two epochs on masked pictures. The target is the model's own answer to the whole picture, not the label: a model stopped at parity would
- * go on learning its labels, and its twin would answer otherwise than it does. Nothing is learned from another model.
+ * Three epochs on masked pictures. The target is the model's own answer to the whole picture, not the label: a model stopped at parity would
+ * go on learning its labels, and its twin would answer otherwise than it does. Nothing is learned from another model. A model that is unsure
+ * of many pictures agrees seldom with any other, so the twin may go far back towards it; what it then gains on masked pictures is told.
  * @throws UnfaithfulTwinError, DivergedError, AbortedError
  */
 export async function makeTwin({ name, folder, log, onStep, ...rest }: TwinJob): Promise<TwinRecord> {
@@ -36,8 +37,9 @@ export async function makeTwin({ name, folder, log, onStep, ...rest }: TwinJob):
       ...rest,
       output: twinPath(folder, name),
       runtime,
-      epochs: 2,
+      epochs: 3,
       distil: 1,
+      retreat: 0.1,
       onResume: epoch => log?.(`${label}: goes on after epoch ${epoch}`),
       ...(onStep && { onStep: ({ step, steps, loss }) => onStep(label, step / steps, loss) }),
     })
@@ -46,7 +48,7 @@ export async function makeTwin({ name, folder, log, onStep, ...rest }: TwinJob):
     const mean = (key: 'before' | 'after'): string =>
       `${((100 * masked.reduce((sum, one) => sum + one[key], 0)) / masked.length).toFixed(0)}%`
     log?.(
-      `${label}: answers ${(100 * twin.agreement).toFixed(1)}% of ${twin.pictures} whole pictures as the model does; with half of the picture removed right on ${mean('after')} (the model on ${mean('before')})`,
+      `${label}: answers ${(100 * twin.agreement).toFixed(1)}% of ${twin.pictures} whole pictures as the model does${twin.way < 1 ? `, ${(100 * twin.way).toFixed(0)}% of the way from its weights` : ''}; with half of the picture removed right on ${mean('after')} (the model on ${mean('before')})`,
     )
     return record
   } finally {

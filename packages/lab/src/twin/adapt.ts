@@ -171,13 +171,15 @@ function checkData({ classes, row }: TwinSource, data: TrainingData, model: stri
 /** The twin nearest to the fine-tuned weights that agrees enough, or, where none does, the fine-tuned one; and its measurements. */
 async function compare(options: AdaptOptions, original: Session, from: Uint8Array, to: Uint8Array, fills: readonly string[]) {
   const { runtime, data, seed = 0, maskedPictures = 200, agreement: least = 0.98, retreat = 0.5, signal, onMeasure } = options
+  const asked = await answersToWhole([original], data, signal)
+  const before = shareOf(asked, ({ label, answers }) => answers[0] === label)
   const at = async (way: number) => {
     const made = modelBetween(from, to, way)
     const twin = await runtime.open(made)
-    const answers = await answersToWhole([original, twin], data, signal)
-    const [before, after] = [0, 1].map(model => shareOf(answers, one => one.answers[model] === one.label)) as [number, number]
-    const agreement = shareOf(answers, one => one.answers[0] === one.answers[1])
-    return { twin, made, measured: { way, agreement, pictures: answers.length, before, after } }
+    const given = await answersToWhole([twin], data, signal)
+    const after = shareOf(given, ({ label, answers }) => answers[0] === label)
+    const agreement = shareOf(given, ({ answers }, i) => answers[0] === asked[i]!.answers[0])
+    return { twin, made, measured: { way, agreement, pictures: given.length, before, after } }
   }
   let chosen = await at(1)
   const whole = chosen

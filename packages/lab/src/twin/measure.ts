@@ -58,7 +58,8 @@ async function answered(
 export const answersToWhole = (sessions: readonly Session[], data: TrainingData, signal?: AbortSignal): Promise<Answered[]> =>
   answered(sessions, data, data.validationCount, async i => data.validation(i), signal)
 
-export const shareOf = <T>(list: readonly T[], holds: (one: T) => boolean): number => list.filter(holds).length / list.length
+export const shareOf = <T>(list: readonly T[], holds: (one: T, index: number) => boolean): number =>
+  list.filter(holds).length / list.length
 
 export interface MaskedOptions {
   readonly original: Session
