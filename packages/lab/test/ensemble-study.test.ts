@@ -13,11 +13,13 @@ import { foldsOf } from '../src/ensemble/folds.js'
 import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
 import { keptMembers } from '../src/ensemble/junk.js'
 import { checkMember, defaultMembers, type MemberSpec } from '../src/ensemble/members.js'
+import { Resamples } from '../src/ensemble/resamples.js'
 import { curveScores, fullScores, infidelityOf, makeScorer, maskOnlyScores, pixelOrder } from '../src/ensemble/scores.js'
 import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
 import { openImages } from '../src/greedy/image/images.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
 import { assembleEnsembleReport, ensemblePresetNamed, renderEnsembleReport, runEnsembleStudy } from '../src/index.js'
+import { bootstrapDifference, bootstrapMean, bootstrapPValue, bootstrapRatio } from '../src/statistics/index.js'
 
 const path = fileURLToPath(new URL('../../../examples/models/resnet-obj.onnx', import.meta.url))
 const runtime = nodeRuntime({ threads: 1 })
@@ -167,6 +169,23 @@ describe('members', () => {
     const forms = learnedScales.map(scale => ({ ...scale, faithfulness: unit(4), robustness: unit(-1) }))
     const entry = defaults.find(({ weights }) => weights === 'faithfulness')!
     expect(Array.from(learnedWeights(entry, forms, [0, 1, 4]))).toEqual([0, 0, 1])
+  })
+})
+
+describe('resamples', () => {
+  it('give the numbers of the bootstraps, drawn once', () => {
+    const random = new Random(9)
+    const sources = Array.from({ length: 60 }, () => `s${random.integer(17)}`)
+    const [first, second] = [1, 2].map(centre => sources.map(() => centre + random.normal())) as [number[], number[]]
+    const resamples = new Resamples(sources, 3)
+    const close = (found: object, expected: { value: number; low: number; high: number }): void => {
+      for (const name of ['value', 'low', 'high'] as const) expect(found).toHaveProperty(name, expect.closeTo(expected[name], 10))
+    }
+    close(resamples.mean(first), bootstrapMean(first, sources, { seed: 3 }))
+    close(resamples.ratio(first, second), bootstrapRatio(first, second, sources, { seed: 3 }))
+    const difference = bootstrapDifference(first, second, sources, { seed: 3 })
+    close(resamples.difference(first, second), difference)
+    expect(resamples.difference(first, second).p).toBe(bootstrapPValue(difference))
   })
 })
 

@@ -1,21 +1,11 @@
 /** @file Numbers of an ensemble study: paired differences from every member, mean ranks, what junk costs. */
 
 import type { Twist } from '../greedy/image/entry.js'
-import {
-  bootstrapDifference,
-  bootstrapMean,
-  bootstrapPValue,
-  bootstrapRatio,
-  detectableDifference,
-  holm,
-  mean,
-  quantile,
-  ranks,
-  standardDeviation,
-} from '../statistics/index.js'
+import { detectableDifference, holm, mean, quantile, ranks, standardDeviation } from '../statistics/index.js'
 import { type Entry, isSingle, labelOf } from './entry.js'
 import { curveMetrics, higherIsBetter, type MetricName, metricNames, type ScoreValue } from './identity.js'
 import type { JunkKind } from './junk.js'
+import { type Interval, Resamples } from './resamples.js'
 import type { ByPicture, EnsembleStudy, JunkRun, StudyScores } from './result.js'
 import type { Wanted } from './stages/full-scores.js'
 
@@ -62,12 +52,6 @@ export interface JunkCost {
   readonly kept: Readonly<Record<'insertion' | 'deletion' | 'IROF', { readonly value: number; readonly low: number }>>
 }
 
-interface Interval {
-  readonly value: number
-  readonly low: number
-  readonly high: number
-}
-
 /** What a contestant scores on its own maps beyond maps that should find nothing, on one metric; positive is better. */
 export interface TwistGain {
   readonly twist: Twist
@@ -107,6 +91,11 @@ const selectedLabel = 'selected (cross-fitted)'
 
 const wantedLabel = (wanted: Wanted): string => (wanted === 'selected' ? selectedLabel : labelOf(wanted))
 
+const intervalOf = (resamples: Resamples, values: readonly number[]): Interval => {
+  const { value, low, high } = resamples.mean(values)
+  return { value, low, high }
+}
+
 const isMember = (wanted: Wanted): boolean => wanted !== 'selected' && isSingle(wanted)
 
 export const isInsertion = (metric: MetricName): boolean => metric.startsWith('insertion')
@@ -121,6 +110,7 @@ export class Analysis {
   readonly controls: readonly Contestant[]
   readonly ensembles: readonly Contestant[]
   readonly #sources: ReadonlyMap<string, string>
+  readonly #known = new Map<string, Resamples>()
 
   /** @param scores by whom: the primary predictor, or the model beside it */
   constructor(
@@ -146,17 +136,22 @@ export class Analysis {
     return this.scores.selected.size
   }
 
-  #options = () => ({ seed: this.study.seed })
-
-  #sourcesOf = (keys: readonly string[]): string[] => keys.map(key => this.#sources.get(key)!)
+  /** Resamples of these pictures, drawn once. */
+  #resamples(keys: readonly string[]): Resamples {
+    const name = keys.join()
+    const known = this.#known.get(name)
+    if (known) return known
+    const made = new Resamples(
+      keys.map(key => this.#sources.get(key)!),
+      this.study.seed,
+    )
+    this.#known.set(name, made)
+    return made
+  }
 
   mean({ values }: Contestant, metric: MetricName) {
     const keys = [...values.keys()]
-    const { value, low, high } = bootstrapMean(
-      keys.map(key => values.get(key)![metric]!),
-      this.#sourcesOf(keys),
-      this.#options(),
-    )
+    const { value, low, high } = this.#resamples(keys).mean(keys.map(key => values.get(key)![metric]!))
     return { value, low, high, n: keys.length }
   }
 
@@ -169,15 +164,15 @@ export class Analysis {
           number[],
           number[],
         ]
-        const estimate = bootstrapDifference(own, other, this.#sourcesOf(keys), this.#options())
+        const { value, low, high, p } = this.#resamples(keys).difference(own, other)
         const deviation = standardDeviation(own.map((value, i) => value - other[i]!))
         return {
           metric,
           rival: rival.label,
-          value: estimate.value,
-          low: estimate.low,
-          high: estimate.high,
-          p: bootstrapPValue(estimate),
+          value,
+          low,
+          high,
+          p,
           detectable: detectableDifference(deviation, keys.length),
           n: keys.length,
         }
@@ -220,8 +215,8 @@ export class Analysis {
     })
     const columns = contestants.map((_, c) => perPicture.map(row => row[c]!))
     const pairs = contestants.flatMap((_, a) => contestants.slice(a + 1).map((__, k) => [a, a + 1 + k] as const))
-    const sources = this.#sourcesOf(keys)
-    const p = pairs.map(([a, b]) => bootstrapPValue(bootstrapDifference(columns[a]!, columns[b]!, sources, this.#options())))
+    const resamples = this.#resamples(keys)
+    const p = pairs.map(([a, b]) => resamples.difference(columns[a]!, columns[b]!).p)
     const adjusted = new Map(holm(p).map((value, i) => [pairs[i]!.join(), value]))
     return {
       contestants,
@@ -244,7 +239,7 @@ export class Analysis {
       if (junk.length === 0) return []
       const clean = cleanOf(run)
       const keys = [...values.keys()].filter(key => clean.has(key) && this.scores.rivals.every(rival => rival.values.has(key)))
-      const sources = this.#sourcesOf(keys)
+      const resamples = this.#resamples(keys)
       const per = <Value>(make: (group: Group) => Value): Record<Group, Value> =>
         Object.fromEntries(groupNames.map(group => [group, make(group)])) as Record<Group, Value>
       const infidelity = (from: ByPicture): number => mean(keys.map(key => from.get(key)!.infidelity!))
@@ -261,7 +256,7 @@ export class Analysis {
           infidelity: infidelity(values) / infidelity(clean) - 1,
           kept: per(group => {
             if (!(mean(gain(clean, group)) > 0)) return { value: Number.NaN, low: Number.NaN }
-            const { value, low } = bootstrapRatio(gain(values, group), gain(clean, group), sources, this.#options())
+            const { value, low } = resamples.ratio(gain(values, group), gain(clean, group))
             return { value, low }
           }),
         },
@@ -275,11 +270,6 @@ export class Analysis {
     const label = labelOf(wanted)
     const { rivals, controls, defaults } = this.scores
     return [...rivals, ...controls, ...defaults].find(({ entry }) => labelOf(entry) === label)!.values
-  }
-
-  #interval(values: readonly number[], sources: readonly string[]): Interval {
-    const { value, low, high } = bootstrapMean(values, sources, this.#options())
-    return { value, low, high }
   }
 
   /** Own maps minus those of a wrong class (insertion alone: a wrong class has nothing to delete), and minus the shuffled model's. */
@@ -299,7 +289,7 @@ export class Analysis {
     const keys = [...(runs[0]?.values.keys() ?? [])].filter(key =>
       runs.every(({ wanted, values }) => values.has(key) && this.#plain(wanted).has(key)),
     )
-    const sources = this.#sourcesOf(keys)
+    const resamples = this.#resamples(keys)
     const columns = runs.map(({ wanted, values }) => {
       const own = keys.map(key => this.#plain(wanted).get(key)![metric]!)
       const twisted = keys.map(key => values.get(key)![metric]!)
@@ -308,16 +298,16 @@ export class Analysis {
     const members = columns.filter(({ wanted }) => isMember(wanted))
     const best = members.reduce((most, one) => (mean(one.gain) > mean(most.gain) ? one : most))
     return columns.map(({ wanted, own, twisted, gain }) => {
-      const { value, low, high } = bootstrapDifference(gain, best.gain, sources, this.#options())
+      const { value, low, high } = resamples.difference(gain, best.gain)
       const deviation = standardDeviation(gain.map((one, i) => one - best.gain[i]!))
       return {
         twist,
         label: wantedLabel(wanted),
         role: isMember(wanted) ? 'member' : 'ensemble',
         metric,
-        own: this.#interval(own, sources),
-        twisted: this.#interval(twisted, sources),
-        gain: this.#interval(gain, sources),
+        own: intervalOf(resamples, own),
+        twisted: intervalOf(resamples, twisted),
+        gain: intervalOf(resamples, gain),
         ...(isMember(wanted)
           ? {}
           : {
@@ -340,18 +330,18 @@ export class Analysis {
     const random = runs.at(-1)
     if (!random) return []
     const keys = [...random.values.keys()].filter(key => runs.every(({ values }) => values.has(key)))
-    const sources = this.#sourcesOf(keys)
+    const resamples = this.#resamples(keys)
     return runs.map(({ wanted, values }) => ({
       label: wantedLabel(wanted),
       n: keys.length,
       contents: (['own', 'noise', 'other'] as const).map(content => {
         const own = keys.map(key => values.get(key)![content])
         const other = keys.map(key => random.values.get(key)![content])
-        const { value, low, high } = bootstrapDifference(own, other, sources, this.#options())
+        const { value, low, high } = resamples.difference(own, other)
         const deviation = standardDeviation(own.map((one, i) => one - other[i]!))
         return {
           content,
-          mean: this.#interval(own, sources),
+          mean: intervalOf(resamples, own),
           above: { value, low, high },
           detectable: detectableDifference(deviation, keys.length),
         }
