@@ -36,61 +36,155 @@ function kernelSlope(kernel: Kernel, sigma: number): Kernel {
   return kernel.map((weight, i) => (weight * ((i - radius) ** 2 - spread)) / (sigma * sigma))
 }
 
-/** For one place along an axis: the weights of the places `low` .. `low + weights.length - 1`; offsets that reach one place are added up. */
-function weightsAt(to: number, length: number, kernel: Kernel, edge: string): { low: number; weights: Float64Array } {
-  const radius = (kernel.length - 1) / 2
-  const inside = edgeRules[edge]!
-  const all = new Float64Array(length)
-  let [low, high] = [length, -1]
-  for (let offset = -radius; offset <= radius; offset++) {
-    const from = inside(to + offset, length)
-    if (from === undefined) continue
-    all[from]! += kernel[offset + radius]!
-    low = Math.min(low, from)
-    high = Math.max(high, from)
-  }
-  return { low, weights: all.subarray(low, high + 1) }
+/** For each place along an axis, the first place that reaches it and the weights from there on, of each kernel. */
+interface Band {
+  readonly low: Int32Array
+  /** Weights of one place after those of another, `most` for each. */
+  readonly most: number
+  readonly counts: Int32Array
+  readonly weights: readonly Float64Array[]
 }
 
-/** One convolution along the middle of [outer, length, inner]. */
-function along(values: Float64Array, outer: number, length: number, inner: number, kernel: Kernel, edge: string): Float64Array {
-  const out = new Float64Array(values.length)
-  const rows = Array.from({ length }, (_, to) => weightsAt(to, length, kernel, edge))
+/** Kernels of one radius; offsets that reach one place are added up. */
+function bandOf(length: number, kernels: readonly Kernel[], edge: string): Band {
+  const size = kernels[0]!.length
+  const radius = (size - 1) / 2
+  const inside = edgeRules[edge]!
+  const sources = Int32Array.from({ length: length + 2 * radius }, (_, i) => inside(i - radius, length) ?? -1)
+  const most = Math.min(length, size)
+  const band = {
+    low: new Int32Array(length),
+    most,
+    counts: new Int32Array(length),
+    weights: kernels.map(() => new Float64Array(length * most)),
+  }
+  for (let to = 0; to < length; to++) {
+    let [low, high] = [length, -1]
+    for (let k = 0; k < size; k++) {
+      const from = sources[to + k]!
+      if (from < 0) continue
+      low = Math.min(low, from)
+      high = Math.max(high, from)
+    }
+    band.low[to] = low
+    band.counts[to] = high + 1 - low
+    for (const [at, kernel] of kernels.entries()) {
+      const weights = band.weights[at]!
+      for (let k = 0; k < size; k++) {
+        const from = sources[to + k]!
+        if (from >= 0) weights[to * most + from - low]! += kernel[k]!
+      }
+    }
+  }
+  return band
+}
+
+/** A weight times `inner` values from `source` on, added to `out` from `target` on. */
+function addOne(values: Float64Array, source: number, inner: number, weight: number, out: Float64Array, target: number): void {
+  for (let i = 0; i < inner; i++) out[target + i]! += weight * values[source + i]!
+}
+
+/** The same with four weights from `k` on, and four runs of values after each other. */
+function addFour(
+  values: Float64Array,
+  source: number,
+  inner: number,
+  weights: Float64Array,
+  k: number,
+  out: Float64Array,
+  target: number,
+): void {
+  const [a, b, c, d] = [weights[k]!, weights[k + 1]!, weights[k + 2]!, weights[k + 3]!]
+  for (let i = 0; i < inner; i++) {
+    const at = source + i
+    out[target + i]! += a * values[at]! + b * values[at + inner]! + c * values[at + 2 * inner]! + d * values[at + 3 * inner]!
+  }
+}
+
+/** `addFour` with two kernels at once: reading values takes longer than arithmetic. */
+function addFourTwice(
+  values: Float64Array,
+  source: number,
+  inner: number,
+  [one, two]: readonly Float64Array[],
+  k: number,
+  out: Float64Array,
+  second: Float64Array,
+  target: number,
+): void {
+  const [a, b, c, d] = [one![k]!, one![k + 1]!, one![k + 2]!, one![k + 3]!]
+  const [e, f, g, h] = [two![k]!, two![k + 1]!, two![k + 2]!, two![k + 3]!]
+  for (let i = 0; i < inner; i++) {
+    const at = source + i
+    const v = values[at]!
+    const w = values[at + inner]!
+    const x = values[at + 2 * inner]!
+    const y = values[at + 3 * inner]!
+    out[target + i]! += a * v + b * w + c * x + d * y
+    second[target + i]! += e * v + f * w + g * x + h * y
+  }
+}
+
+type Shape = readonly [outer: number, length: number, inner: number]
+
+/** Convolutions along the middle of a shape, added to `out` and, by the band's second kernel, to `second`. */
+function along(values: Float64Array, [outer, length, inner]: Shape, band: Band, out: Float64Array, second?: Float64Array): void {
+  const { low, counts, most, weights } = band
   for (let o = 0; o < outer; o++)
     for (let to = 0; to < length; to++) {
-      const { low, weights } = rows[to]!
       const target = (o * length + to) * inner
-      const source = (o * length + low) * inner
-      if (inner === 1) {
-        let sum = 0
-        for (let k = 0; k < weights.length; k++) sum += weights[k]! * values[source + k]!
-        out[target] = sum
-      } else
-        for (let k = 0; k < weights.length; k++) {
-          const weight = weights[k]!
-          for (let i = 0; i < inner; i++) out[target + i]! += weight * values[source + k * inner + i]!
-        }
+      let source = (o * length + low[to]!) * inner
+      let k = to * most
+      const end = k + counts[to]!
+      for (; k + 4 <= end; k += 4, source += 4 * inner) {
+        if (second) addFourTwice(values, source, inner, weights, k, out, second, target)
+        else addFour(values, source, inner, weights[0]!, k, out, target)
+      }
+      for (; k < end; k++, source += inner) {
+        addOne(values, source, inner, weights[0]![k]!, out, target)
+        if (second) addOne(values, source, inner, weights[1]![k]!, second, target)
+      }
     }
+}
+
+/** Rows and columns of every plane exchanged. */
+function transposed(values: Float64Array, count: number, height: number, width: number): Float64Array {
+  const out = new Float64Array(values.length)
+  for (let plane = 0; plane < count; plane++)
+    for (let y = 0; y < height; y++)
+      for (let x = 0, at = plane * height * width + y; x < width; x++, at += height)
+        out[at] = values[(plane * height + y) * width + x]!
   return out
 }
 
-const across = ({ count, height, width }: Planes, values: Float64Array, kernel: Kernel, edge: string): Float64Array =>
-  along(values, count * height, width, 1, kernel, edge)
-
-const down = ({ count, height, width }: Planes, values: Float64Array, kernel: Kernel, edge: string): Float64Array =>
-  along(values, count, height, width, kernel, edge)
+/** Every plane under each kernel along its rows. */
+function across({ values, count, height, width }: Planes, band: Band): Float64Array[] {
+  const turned = transposed(values, count, height, width)
+  const [first, second] = band.weights.map(() => new Float64Array(values.length))
+  along(turned, [count, width, height], band, first!, second)
+  return [first!, ...(second ? [second] : [])].map(out => transposed(out, count, width, height))
+}
 
 /** Every plane under a kernel in both directions. */
-export const blurred = (planes: Planes, kernel: Kernel, edge: string): Float64Array =>
-  down(planes, across(planes, planes.values, kernel, edge), kernel, edge)
+export function blurred(planes: Planes, kernel: Kernel, edge: string): Float64Array {
+  const { count, height, width } = planes
+  const [rows] = across(planes, bandOf(width, [kernel], edge))
+  const out = new Float64Array(planes.values.length)
+  along(rows!, [count, height, width], bandOf(height, [kernel], edge), out)
+  return out
+}
 
 /** Every plane under a Gaussian out to six sigma, and its derivative by ln sigma. */
 export function blurredWithSlope(planes: Planes, sigma: number, edge: string): { values: Float64Array; slope: Float64Array } {
+  const { count, height, width } = planes
   const kernel = gaussianKernel(sigma, Math.max(1, Math.ceil(6 * sigma)))
-  const change = kernelSlope(kernel, sigma)
-  const rows = across(planes, planes.values, kernel, edge)
-  const slope = down(planes, rows, change, edge)
-  const other = down(planes, across(planes, planes.values, change, edge), kernel, edge)
-  for (let i = 0; i < slope.length; i++) slope[i]! += other[i]!
-  return { values: down(planes, rows, kernel, edge), slope }
+  const both = [kernel, kernelSlope(kernel, sigma)]
+  const horizontal = bandOf(width, both, edge)
+  const vertical = height === width ? horizontal : bandOf(height, both, edge)
+  const [rows, change] = across(planes, horizontal)
+  const shape: Shape = [count, height, width]
+  const [values, slope] = [new Float64Array(planes.values.length), new Float64Array(planes.values.length)]
+  along(rows!, shape, vertical, values, slope)
+  along(change!, shape, vertical, slope)
+  return { values, slope }
 }
