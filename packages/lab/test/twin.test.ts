@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Random, resolveOptionSpecs } from '@ascribe/core'
 import { load, nodeRuntime, readBytes } from '@ascribe/core/node'
 import { encodeModel, GraphBuilder, readModel } from '@ascribe/onnx'
@@ -11,7 +12,7 @@ import type { TrainingData } from '../src/train/data.js'
 import { exportGraph } from '../src/train/export.js'
 import { readRecord, trainModel } from '../src/train/files.js'
 import { layoutOf } from '../src/train/step.js'
-import { type AdaptOptions, adaptModel, UnfaithfulTwinError } from '../src/twin/adapt.js'
+import { type AdaptOptions, adaptModel, type TwinRecord, UnfaithfulTwinError } from '../src/twin/adapt.js'
 import { modelBetween } from '../src/twin/between.js'
 import { blobMask } from '../src/twin/blob.js'
 import { filledPicture, maskFillNamed, maskFills } from '../src/twin/fills.js'
@@ -191,6 +192,19 @@ describe('weights from a model file', () => {
       /relu.onnx: has no record of training.*twins are made/,
     )
     expect(() => twinSource(Uint8Array.of(1, 2, 3), 'broken.onnx')).toThrow(/broken.onnx: cannot be read/)
+  })
+})
+
+describe('bundled twins', () => {
+  const bundled = fileURLToPath(new URL('../../../examples/models/', import.meta.url))
+  const twins = readdirSync(bundled).filter(name => name.endsWith('-twin.onnx'))
+
+  it.each(twins)('%s is of the bundled model, and agrees with it', async name => {
+    const { twin } = (await readRecord(join(bundled, name))) as TwinRecord
+    expect(twin.of).toBe(name.replace('-twin', ''))
+    expect(twin.digest).toBe(twinSource(await readBytes(join(bundled, twin.of)), twin.of).digest)
+    expect(twin.agreement).toBeGreaterThanOrEqual(0.98)
+    for (const { area, before, after } of twin.masked) if (area >= 0.2 && area <= 0.65) expect(after).toBeGreaterThan(before)
   })
 })
 
