@@ -5,7 +5,7 @@ import type { TrainingData } from '../train/data.js'
 import { adaptModel, type TwinRecord } from '../twin/adapt.js'
 
 /** Where the twin of a model lies. */
-export const twinPath = (folder: string, name: string): string => join(folder, 'twins', `${name}.onnx`)
+const twinPath = (folder: string, name: string): string => join(folder, 'twins', `${name}.onnx`)
 
 export interface TwinJob {
   readonly name: string

@@ -7,7 +7,7 @@ import { type BytePicture, filledPicture, maskFillNamed } from './fills.js'
 import type { Teaching } from './teaching.js'
 
 /** Largest share of a picture that is removed. */
-export const largestArea = 0.95
+const largestArea = 0.95
 
 /** Streams of the seed beside those of training. */
 export const maskStreams = { training: 100_000_000_000, measuring: 200_000_000_000 } as const
