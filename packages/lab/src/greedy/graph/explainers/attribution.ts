@@ -143,7 +143,7 @@ export const ablations: readonly Explainer[] = [{ share: 0.01 }, { share: 0.2 },
 )
 
 /** Largest number of edges for which every one is tried in every round. */
-const fewEdges = 80
+const fewEdges = 40
 
 const gain: Settings = { method: 'greedy-gain', options: { segments: 'elements', perRound: 1 } }
 
