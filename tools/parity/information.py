@@ -210,7 +210,7 @@ def main():
     parser.add_argument('folder', type=pathlib.Path)
     parser.add_argument('--out', type=pathlib.Path, default=DEFAULT_OUT)
     parser.add_argument('--slow', action='store_true', help="the reference's own interpolation, and how far the quick one is from it")
-    parser.add_argument('--alike', type=int, default=5, help='photos that go to the fixture: those on which ties are decided alike too')
+    parser.add_argument('--alike', type=int, default=3, help='photos that go to the fixture: those on which ties are decided alike too')
     options = parser.parse_args()
     asked = json.loads((options.folder / 'asked.json').read_text())
     shape = asked['height'], asked['width']
