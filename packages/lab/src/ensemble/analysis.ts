@@ -1,11 +1,10 @@
 /** @file Numbers of an ensemble study: paired differences from every member, mean ranks, what junk costs. */
 
-import type { Twist } from '../greedy/image/entry.js'
 import { detectableDifference, holm, mean, quantile, ranks, standardDeviation } from '../statistics/index.js'
-import { type Entry, isSingle, labelOf } from './entry.js'
+import { type Entry, labelOf } from './entry.js'
 import { curveMetrics, higherIsBetter, type MetricName, metricNames, type ScoreValue } from './identity.js'
 import type { JunkKind } from './junk.js'
-import { type Interval, Resamples } from './resamples.js'
+import { Resamples } from './resamples.js'
 import type { ByPicture, EnsembleStudy, JunkRun, StudyScores } from './result.js'
 import type { Wanted } from './stages/full-scores.js'
 
@@ -52,32 +51,6 @@ export interface JunkCost {
   readonly kept: Readonly<Record<'insertion' | 'deletion' | 'IROF', { readonly value: number; readonly low: number }>>
 }
 
-/** What a contestant scores on its own maps beyond maps that should find nothing, on one metric; positive is better. */
-export interface TwistGain {
-  readonly twist: Twist
-  readonly label: string
-  readonly role: 'member' | 'ensemble'
-  readonly metric: MetricName
-  readonly own: Interval
-  readonly twisted: Interval
-  readonly gain: Interval
-  /** An ensemble's gain minus that of the member that gains most here. */
-  readonly aboveBest?: Interval & { readonly member: string; readonly detectable: number }
-  readonly n: number
-}
-
-/** Insertion by the order of a contestant over one content, and what it is above a random order's. */
-export interface MaskOnlyRow {
-  readonly label: string
-  readonly contents: readonly {
-    readonly content: 'own' | 'noise' | 'other'
-    readonly mean: Interval
-    readonly above: Interval
-    readonly detectable: number
-  }[]
-  readonly n: number
-}
-
 /** Metrics that junk is judged by: curves over both fills together. */
 const groups = {
   insertion: ['insertion blur', 'insertion mean'],
@@ -89,18 +62,9 @@ const groupNames = Object.keys(groups) as Group[]
 
 const selectedLabel = 'selected (cross-fitted)'
 
-const wantedLabel = (wanted: Wanted): string => (wanted === 'selected' ? selectedLabel : labelOf(wanted))
+export const wantedLabel = (wanted: Wanted): string => (wanted === 'selected' ? selectedLabel : labelOf(wanted))
 
-const intervalOf = (resamples: Resamples, values: readonly number[]): Interval => {
-  const { value, low, high } = resamples.mean(values)
-  return { value, low, high }
-}
-
-const isMember = (wanted: Wanted): boolean => wanted !== 'selected' && isSingle(wanted)
-
-export const isInsertion = (metric: MetricName): boolean => metric.startsWith('insertion')
-
-const signOf = (metric: MetricName): number => (higherIsBetter(metric) ? 1 : -1)
+export const signOf = (metric: MetricName): number => (higherIsBetter(metric) ? 1 : -1)
 
 /** Positive is better. */
 const groupValue = (score: ScoreValue, group: Group): number => mean(groups[group].map(metric => signOf(metric) * score[metric]!))
@@ -137,7 +101,7 @@ export class Analysis {
   }
 
   /** Resamples of these pictures, drawn once. */
-  #resamples(keys: readonly string[]): Resamples {
+  resamples(keys: readonly string[]): Resamples {
     const name = keys.join()
     const known = this.#known.get(name)
     if (known) return known
@@ -151,7 +115,7 @@ export class Analysis {
 
   mean({ values }: Contestant, metric: MetricName) {
     const keys = [...values.keys()]
-    const { value, low, high } = this.#resamples(keys).mean(keys.map(key => values.get(key)![metric]!))
+    const { value, low, high } = this.resamples(keys).mean(keys.map(key => values.get(key)![metric]!))
     return { value, low, high, n: keys.length }
   }
 
@@ -164,7 +128,7 @@ export class Analysis {
           number[],
           number[],
         ]
-        const { value, low, high, p } = this.#resamples(keys).difference(own, other)
+        const { value, low, high, p } = this.resamples(keys).difference(own, other)
         const deviation = standardDeviation(own.map((value, i) => value - other[i]!))
         return {
           metric,
@@ -215,7 +179,7 @@ export class Analysis {
     })
     const columns = contestants.map((_, c) => perPicture.map(row => row[c]!))
     const pairs = contestants.flatMap((_, a) => contestants.slice(a + 1).map((__, k) => [a, a + 1 + k] as const))
-    const resamples = this.#resamples(keys)
+    const resamples = this.resamples(keys)
     const p = pairs.map(([a, b]) => resamples.difference(columns[a]!, columns[b]!).p)
     const adjusted = new Map(holm(p).map((value, i) => [pairs[i]!.join(), value]))
     return {
@@ -239,7 +203,7 @@ export class Analysis {
       if (junk.length === 0) return []
       const clean = cleanOf(run)
       const keys = [...values.keys()].filter(key => clean.has(key) && this.scores.rivals.every(rival => rival.values.has(key)))
-      const resamples = this.#resamples(keys)
+      const resamples = this.resamples(keys)
       const per = <Value>(make: (group: Group) => Value): Record<Group, Value> =>
         Object.fromEntries(groupNames.map(group => [group, make(group)])) as Record<Group, Value>
       const infidelity = (from: ByPicture): number => mean(keys.map(key => from.get(key)!.infidelity!))
@@ -265,88 +229,11 @@ export class Analysis {
   }
 
   /** Scores of what is wanted on the pictures' own maps. */
-  #plain(wanted: Wanted): ByPicture {
+  valuesOf(wanted: Wanted): ByPicture {
     if (wanted === 'selected') return this.scores.selected
     const label = labelOf(wanted)
     const { rivals, controls, defaults } = this.scores
     return [...rivals, ...controls, ...defaults].find(({ entry }) => labelOf(entry) === label)!.values
-  }
-
-  /** Own maps minus those of a wrong class (insertion alone: a wrong class has nothing to delete), and minus the shuffled model's. */
-  twistGains(): TwistGain[] {
-    return this.study.twists
-      .map(({ twist }) => twist)
-      .filter((twist, i, all) => all.indexOf(twist) === i)
-      .flatMap(twist => {
-        const metrics = twist === 'wrong-class' ? curveMetrics.filter(higherIsBetter) : curveMetrics
-        return metrics.flatMap(metric => this.#gainsOn(twist, metric))
-      })
-  }
-
-  #gainsOn(twist: Twist, metric: MetricName): TwistGain[] {
-    const sign = signOf(metric)
-    const runs = this.study.twists.filter(run => run.twist === twist)
-    const keys = [...(runs[0]?.values.keys() ?? [])].filter(key =>
-      runs.every(({ wanted, values }) => values.has(key) && this.#plain(wanted).has(key)),
-    )
-    const resamples = this.#resamples(keys)
-    const columns = runs.map(({ wanted, values }) => {
-      const own = keys.map(key => this.#plain(wanted).get(key)![metric]!)
-      const twisted = keys.map(key => values.get(key)![metric]!)
-      return { wanted, own, twisted, gain: own.map((value, i) => sign * (value - twisted[i]!)) }
-    })
-    const members = columns.filter(({ wanted }) => isMember(wanted))
-    const best = members.reduce((most, one) => (mean(one.gain) > mean(most.gain) ? one : most))
-    return columns.map(({ wanted, own, twisted, gain }) => {
-      const { value, low, high } = resamples.difference(gain, best.gain)
-      const deviation = standardDeviation(gain.map((one, i) => one - best.gain[i]!))
-      return {
-        twist,
-        label: wantedLabel(wanted),
-        role: isMember(wanted) ? 'member' : 'ensemble',
-        metric,
-        own: intervalOf(resamples, own),
-        twisted: intervalOf(resamples, twisted),
-        gain: intervalOf(resamples, gain),
-        ...(isMember(wanted)
-          ? {}
-          : {
-              aboveBest: {
-                value,
-                low,
-                high,
-                member: wantedLabel(best.wanted),
-                detectable: detectableDifference(deviation, keys.length),
-              },
-            }),
-        n: keys.length,
-      }
-    })
-  }
-
-  /** The last run is the random order. */
-  maskOnly(): MaskOnlyRow[] {
-    const runs = this.study.maskOnly
-    const random = runs.at(-1)
-    if (!random) return []
-    const keys = [...random.values.keys()].filter(key => runs.every(({ values }) => values.has(key)))
-    const resamples = this.#resamples(keys)
-    return runs.map(({ wanted, values }) => ({
-      label: wantedLabel(wanted),
-      n: keys.length,
-      contents: (['own', 'noise', 'other'] as const).map(content => {
-        const own = keys.map(key => values.get(key)![content])
-        const other = keys.map(key => random.values.get(key)![content])
-        const { value, low, high } = resamples.difference(own, other)
-        const deviation = standardDeviation(own.map((one, i) => one - other[i]!))
-        return {
-          content,
-          mean: intervalOf(resamples, own),
-          above: { value, low, high },
-          detectable: detectableDifference(deviation, keys.length),
-        }
-      }),
-    }))
   }
 
   /** Whether a contestant's mean is above that of the median member on insertion and deletion. */

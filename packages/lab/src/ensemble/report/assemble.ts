@@ -4,6 +4,7 @@ import type { ExampleRow } from '../../bam/report/data.js'
 import { exampleRow } from '../../bam/report/index.js'
 import { criticalDifference } from '../../charts/critical-difference.js'
 import { Analysis } from '../analysis.js'
+import { maskOnlyRows, twistGains } from '../control-analysis.js'
 import type { EnsembleStudy, StudyExample } from '../result.js'
 import { maskOnlyTable, membersTable, twistTable } from './controls.js'
 import type { EnsembleComparison, EnsembleReport } from './data.js'
@@ -20,8 +21,8 @@ export function assembleEnsembleReport(study: EnsembleStudy): EnsembleReport {
   const byModel = study.beside && new Analysis(study, study.beside)
   const beside = byModel && comparisonsOf(byModel)
   const junk = analysis.junk()
-  const twists = analysis.twistGains()
-  const maskOnly = analysis.maskOnly()
+  const twists = twistGains(study, analysis)
+  const maskOnly = maskOnlyRows(study, analysis)
   const { contestants, ranks, differ } = analysis.ranking()
   const figure = criticalDifference({
     title: 'Mean ranks on insertion and deletion in two fills',

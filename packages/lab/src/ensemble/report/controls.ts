@@ -1,6 +1,7 @@
 /** @file Tables of what should find nothing, and of each member by itself. */
 
-import type { Contestant, MaskOnlyRow, TwistGain } from '../analysis.js'
+import type { Contestant } from '../analysis.js'
+import type { MaskOnlyRow, TwistGain } from '../control-analysis.js'
 import { curveMetrics, higherIsBetter } from '../identity.js'
 import type { EnsembleComparison, ReportCell, ReportTable } from './data.js'
 import { cell, interval, number, signed } from './words.js'

@@ -1,6 +1,7 @@
 /** @file What the report of an ensemble study shows, as plain data. */
 import type { ExampleRow } from '../../bam/report/data.js'
-import type { Comparison, JunkCost, MaskOnlyRow, TwistGain } from '../analysis.js'
+import type { Comparison, JunkCost } from '../analysis.js'
+import type { MaskOnlyRow, TwistGain } from '../control-analysis.js'
 
 export interface ReportCell {
   readonly text: string

@@ -1,5 +1,6 @@
 /** @file What an ensemble study was to show, and whether it does. */
-import { type Analysis, type Comparison, isInsertion, type JunkCost, type TwistGain } from '../analysis.js'
+import type { Analysis, Comparison, JunkCost } from '../analysis.js'
+import type { TwistGain } from '../control-analysis.js'
 import { curveMetrics } from '../identity.js'
 import { bars, type EnsembleComparison, type EnsembleStatement, leastForJunk, wantedDetectable } from './data.js'
 import { interval, number, percent, signed } from './words.js'
@@ -90,7 +91,7 @@ export function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): E
 
 /** The headline of what a search selected: right minus wrong class. */
 export function headlineStatement(gains: readonly TwistGain[]): EnsembleStatement[] {
-  const own = gains.filter(({ twist, role, metric }) => twist === 'wrong-class' && role === 'ensemble' && isInsertion(metric))
+  const own = gains.filter(({ twist, role }) => twist === 'wrong-class' && role === 'ensemble')
   const selected = own.filter(({ label }) => label === own[0]?.label)
   if (selected.length === 0) return []
   const resolved = selected.every(({ aboveBest }) => aboveBest!.detectable <= wantedDetectable)

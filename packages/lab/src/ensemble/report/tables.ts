@@ -9,12 +9,12 @@ import { onCurves, wins } from './statements.js'
 import { cell, interval, number, percent, signed } from './words.js'
 
 /** Who predicts: what a table's id and titles say about it. */
-export interface Predictor {
+interface Predictor {
   readonly id: string
   readonly title: string
 }
 
-export const primary: Predictor = { id: '', title: '' }
+const primary: Predictor = { id: '', title: '' }
 
 /** @param by who predicts */
 export function meansTable(analysis: Analysis, by = primary): ReportTable {

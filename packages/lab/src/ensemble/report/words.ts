@@ -1,7 +1,7 @@
 /** @file Numbers as the report writes them. */
 import type { ReportCell } from './data.js'
 
-export const minus = (text: string): string => text.replace(/-/g, '−')
+const minus = (text: string): string => text.replace(/-/g, '−')
 export const number = (value: number, digits = 3): string => (Number.isFinite(value) ? minus(value.toFixed(digits)) : '–')
 export const signed = (value: number): string => (value > 0 ? `+${number(value)}` : number(value))
 export const interval = (low: number, high: number): string => `[${number(low)}, ${number(high)}]`
