@@ -188,6 +188,26 @@ describe('pieces of training', () => {
     expect(Number(out.get(correct)!.data[0])).toBe(1)
   })
 
+  it('cross entropy takes shares of the classes in place of labels, and counts answers by label', () => {
+    const builder = new GraphBuilder()
+    builder.input('logits', 'float32', [2, 3])
+    builder.input('labels', 'int64', [2])
+    builder.input('weights', 'float32', [2])
+    builder.input('targets', 'float32', [2, 3])
+    const { loss, correct } = crossEntropy(builder, 'logits', 'labels', 'weights', 3, 0, 'targets')
+    builder.output(loss)
+    builder.output(correct)
+    const out = evaluate(builder.build(), {
+      logits: ndarray([2, 3], [0, 0, 0, Math.log(2), 0, 0]),
+      labels: ndarray([2], [1, 0], 'int64'),
+      weights: ndarray([2], [1, 3]),
+      targets: ndarray([2, 3], [0.2, 0.5, 0.3, 0.5, 0.5, 0]),
+    })
+    // log 3, and 0.5 log 2 + 0.5 log 4 of softmax (1/2, 1/4, 1/4), which counts three times.
+    expect(Number(out.get(loss)!.data[0])).toBeCloseTo((Math.log(3) + 3 * 1.5 * Math.log(2)) / 4, 6)
+    expect(Number(out.get(correct)!.data[0])).toBe(3)
+  })
+
   it('augmentation moves, mirrors and tints by the seed alone, and does nothing when switched off', () => {
     const pixels = Uint8Array.from({ length: 3 * 16 }, (_, i) => i)
     const run = (options: Parameters<typeof augment>[2], seed: number) => {

@@ -12,12 +12,14 @@ import type { TrainingData } from '../src/train/data.js'
 import { exportGraph } from '../src/train/export.js'
 import { readRecord, trainModel } from '../src/train/files.js'
 import { layoutOf } from '../src/train/step.js'
-import { type AdaptOptions, adaptModel, type TwinRecord, UnfaithfulTwinError } from '../src/twin/adapt.js'
+import { adaptModel, UnfaithfulTwinError } from '../src/twin/adapt.js'
 import { modelBetween } from '../src/twin/between.js'
 import { blobMask } from '../src/twin/blob.js'
 import { filledPicture, maskFillNamed, maskFills } from '../src/twin/fills.js'
 import { drawMask, maskedData } from '../src/twin/masked-data.js'
+import type { AdaptOptions, TwinRecord } from '../src/twin/options.js'
 import { twinSource } from '../src/twin/source.js'
+import { teaching } from '../src/twin/teaching.js'
 
 const side = 16
 
@@ -192,6 +194,23 @@ describe('weights from a model file', () => {
       /relu.onnx: has no record of training.*twins are made/,
     )
     expect(() => twinSource(Uint8Array.of(1, 2, 3), 'broken.onnx')).toThrow(/broken.onnx: cannot be read/)
+  })
+})
+
+describe('targets', () => {
+  it('are the label and the answer to the whole picture, mixed', async () => {
+    const session = await runtime.open(await readBytes(original))
+    const row = await data.training(0, 3)
+    const label = [0, 1].map(c => (c === row.label ? 1 : 0))
+    const [own, mixed] = await Promise.all([1, 0.25].map(share => teaching(session, data, '', share, undefined).of(row)))
+    expect(own![0]! + own![1]!).toBeCloseTo(1, 6)
+    mixed!.forEach((value, c) => {
+      expect(value).toBeCloseTo(0.75 * label[c]! + 0.25 * own![c]!, 6)
+    })
+    const { soft, training } = maskedData(data, masking, teaching(session, data, '', 1, undefined))
+    expect(soft).toBe(true)
+    expect((await training(0, 3)).target).toEqual(own)
+    await session.dispose()
   })
 })
 

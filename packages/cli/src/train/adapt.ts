@@ -44,6 +44,7 @@ export async function adapt(
   const runtime = nodeRuntime(threads === undefined ? {} : { threads })
   const meter = new ProgressMeter(terminal, 1)
   let first: number | undefined
+  let finished = 0
   try {
     const record = await adaptModel({
       model,
@@ -55,19 +56,32 @@ export async function adapt(
       epochs,
       ...(fill === undefined ? {} : { fills: fill }),
       ...optional(flags, ['batch', 'learningRate', 'weightDecay', 'warmUp', 'clip', 'clean', 'distil', 'agreement', 'retreat']),
-      onResume: epoch => terminal.note(`going on after epoch ${epoch} of ${epochs}`),
+      onResume: epoch => {
+        finished = epoch
+        terminal.note(`going on after epoch ${epoch} of ${epochs}`)
+      },
       onStep: ({ step, steps }) => {
         first ??= step - 1
         meter.update('adapting', (step - first) / (steps - first), trainingShare)
       },
-      onEpoch: ({ epoch, loss, validationAccuracy, seconds }) =>
+      onEpoch: ({ epoch, loss, validationAccuracy, seconds }) => {
+        finished = epoch + 1
         terminal.note(
-          `epoch ${epoch + 1}/${epochs}: loss ${loss.toFixed(3)}, accuracy on whole pictures ${formatShare(validationAccuracy)}, ${seconds.toFixed(1)} s`,
-        ),
+          `epoch ${finished}/${epochs}: loss ${loss.toFixed(3)}, accuracy on whole pictures ${formatShare(validationAccuracy)}, ${seconds.toFixed(1)} s`,
+        )
+      },
       onMeasure: share => meter.update('measuring', share, 1 - trainingShare),
     })
     meter.end()
     tell(record, output, { terminal })
+  } catch (error) {
+    if (signal.aborted)
+      terminal.note(
+        finished > 0
+          ? `stopped after epoch ${finished} of ${epochs}; the same command goes on from there`
+          : 'stopped within the first epoch; the same command starts anew',
+      )
+    throw error
   } finally {
     meter.end()
     await runtime.dispose()

@@ -13,7 +13,7 @@ import { exportGraph } from '../train/export.js'
 import { finishedRun, type Recipe, type TrainingRecord, trainModel } from '../train/files.js'
 import { readCheckpoint } from '../train/state.js'
 import { layoutOf } from '../train/step.js'
-import type { TwinRecord } from '../twin/adapt.js'
+import type { TwinRecord } from '../twin/options.js'
 import type { HarmonyPreset } from './presets.js'
 import { makeTwin } from './twins.js'
 

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { nodeRuntime } from '@ascribe/core/node'
 import type { TrainingData } from '../train/data.js'
-import { adaptModel, type TwinRecord } from '../twin/adapt.js'
+import { adaptModel } from '../twin/adapt.js'
+import type { TwinRecord } from '../twin/options.js'
 
 /** Where the twin of a model lies. */
 const twinPath = (folder: string, name: string): string => join(folder, 'twins', `${name}.onnx`)

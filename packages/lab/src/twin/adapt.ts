@@ -4,85 +4,17 @@ import { basename } from 'node:path'
 import { AscribeError, InputError, type Session } from '@ascribe/core'
 import { readBytes, writeFileAtomic } from '@ascribe/core/node'
 import type { TrainingData } from '../train/data.js'
-import {
-  finishedRun,
-  picturePath,
-  type Recipe,
-  readRecord,
-  recordPath,
-  type TrainingRecord,
-  type TrainModelOptions,
-  trainModel,
-} from '../train/files.js'
+import { finishedRun, picturePath, type Recipe, readRecord, recordPath, trainModel } from '../train/files.js'
 import { modelBetween } from './between.js'
 import { maskFillNamed, maskFills } from './fills.js'
 import { maskedData } from './masked-data.js'
-import { answersToWhole, type MaskedAccuracy, measureMasked, shareOf } from './measure.js'
+import { answersToWhole, measureMasked, shareOf } from './measure.js'
+import type { AdaptOptions, TwinRecord } from './options.js'
 import { type TwinSource, twinSource } from './source.js'
 import { teaching } from './teaching.js'
 
 /** A twin that answers too many whole pictures otherwise than its original. */
 export class UnfaithfulTwinError extends AscribeError {}
-
-export interface AdaptOptions extends Pick<TrainModelOptions, 'runtime' | 'signal' | 'onStep' | 'onEpoch' | 'onResume'> {
-  /** The trained model. */
-  readonly model: string
-  /** Whole pictures of the kind that it was trained on. */
-  readonly data: TrainingData
-  /** The twin to write; its records beside it. */
-  readonly output: string
-  /** Default 3. */
-  readonly epochs?: number
-  /** Default 32. */
-  readonly batch?: number
-  /** Of AdamW, at its highest. Default 0.0005. */
-  readonly learningRate?: number
-  /** Default 0: the twin stays near its original. */
-  readonly weightDecay?: number
-  /** Default 0.1. */
-  readonly warmUp?: number
-  /** Default 1. */
-  readonly clip?: number
-  /** Names of fills; default all: black, mean, blur, road. */
-  readonly fills?: readonly string[]
-  /** Share of pictures left whole. Default 0.25. */
-  readonly clean?: number
-  /** Share of the target that is the original's own answer to the whole picture, the label being the rest. Default 0. */
-  readonly distil?: number
-  /** Least share of whole validation pictures answered as the original does. Default 0.98. */
-  readonly agreement?: number
-  /**
-   * Where the fine-tuned weights do not agree enough, the twin goes back towards the original in steps of 5% of the way until it does, but
-   * not below this share of the way. Default 0.5; 1 never goes back.
-   */
-  readonly retreat?: number
-  /** Validation pictures masked for the record. Default 200. */
-  readonly maskedPictures?: number
-  readonly seed?: number
-  readonly onMeasure?: (share: number) => void
-}
-
-/** What a twin leaves beside it: a training record that says how it compares with its original. */
-export interface TwinRecord extends TrainingRecord {
-  readonly twin: {
-    /** File and SHA-256 of the original. */
-    readonly of: string
-    readonly digest: string
-    readonly fills: readonly string[]
-    readonly clean: number
-    readonly distil: number
-    /** Share of the way from the original's weights to the fine-tuned ones. */
-    readonly way: number
-    /** Share of whole validation pictures to which both models give the same class, of `pictures`; these pictures also chose `way`. */
-    readonly agreement: number
-    readonly pictures: number
-    /** Accuracy on whole pictures, of the original and of the twin. */
-    readonly before: number
-    readonly after: number
-    readonly masked: readonly MaskedAccuracy[]
-    readonly maskedPictures: number
-  }
-}
 
 /** Another name beside the output, for what is not (yet) a twin. */
 const beside = (output: string, word: string): string => `${output.replace(/\.onnx$/, '')}.${word}.onnx`

@@ -1,5 +1,6 @@
 /** @file Mask-adapted twins of picture models. */
-export { type AdaptOptions, adaptModel, type TwinRecord, UnfaithfulTwinError } from './adapt.js'
+export { adaptModel, UnfaithfulTwinError } from './adapt.js'
 export { maskFills } from './fills.js'
 export { measuredAreas } from './measure.js'
+export type { AdaptOptions, TwinRecord } from './options.js'
 export { twinSource } from './source.js'
