@@ -105,8 +105,6 @@ export class Session {
   /** Models that test and are combined: the first of each architecture; all where there are fewer than three architectures. */
   readonly bases: readonly number[]
   readonly #known = new Map<string, unknown>()
-  /** By stage. */
-  readonly #asked = new Map<string, readonly Cell[]>()
   readonly #scores = new Map<string, ScoreCurve>()
   /** Subjects by their number: a text of each is kept once. */
   readonly #subjects = new Map<string, number>()
@@ -286,10 +284,7 @@ export class Session {
   async run(stage: string, cells: readonly Cell[]): Promise<void> {
     const { processes, signal, log, onProgress, folder } = this.options
     const fresh = cells.filter(({ key }) => !this.#known.has(key))
-    // A stage that comes again asks for what it asked for before, too.
-    const asked = [...(this.#asked.get(stage) ?? []), ...fresh]
-    this.#asked.set(stage, asked)
-    const plan = makePlan({ study: `harmony ${stage}`, version, cells: asked })
+    const plan = makePlan({ study: `harmony ${stage}`, version, cells: fresh })
     this.digests.push(plan.digest)
     if (fresh.length === 0) return
     const { values, failed } = await runPlan(plan, this.work, {

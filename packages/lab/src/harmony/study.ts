@@ -21,7 +21,7 @@ import { mapStage } from './stages/maps.js'
 import { transferStage } from './stages/transfer.js'
 import { harmonisers } from './subject.js'
 import { harmonyWork } from './work.js'
-import { mapsFolder, mapsIn } from './worker.js'
+import { mapsIn } from './worker.js'
 
 /** What is claimed and how it is decided, fixed before anything is scored. */
 const claims = {
@@ -52,10 +52,10 @@ export async function runHarmonyStudy(options: HarmonyStudyOptions): Promise<Har
       limit: Math.ceil(1.2 * preset.pictures),
     }
     const pictures = await openHarmonyPictures(request)
-    const settings = { models: [...options.models], families, twins, images: { ...request }, maps: mapsFolder(folder) }
+    const settings = { models: [...options.models], families, twins, images: { ...request }, folder }
     const pool = processes > 0 ? forkWorkers(new URL('worker.js', import.meta.url), { processes, settings }) : undefined
     try {
-      const work = pool?.work ?? harmonyWork({ models, pictures, map: mapsIn(mapsFolder(folder)) })
+      const work = pool?.work ?? harmonyWork({ models, pictures, map: mapsIn(folder) })
       return await studied(new Session(options, models, pictures, work))
     } finally {
       await pool?.dispose()

@@ -12,23 +12,27 @@ export interface WorkerSettings {
   readonly families: Readonly<Record<string, Family>>
   readonly twins: Readonly<Record<string, string>>
   readonly images: ImageSetRequest
-  /** Where maps are kept. */
-  readonly maps: string
+  /** Where results are kept. */
+  readonly folder: string
 }
 
-/** A stored map of a stage's folder. */
+/** Stages that keep maps: of pictures as they are, and of noise draws. */
+const stages = ['maps', 'draws'] as const
+
+/** A stored map of a study's results, by the key of its cell. */
 export const mapsIn =
   (folder: string) =>
-  async (key: string): Promise<Float64Array> =>
-    Float64Array.from((await readMap(folder, key, 'map')).data as Float32Array)
-
-export const mapsFolder = (folder: string): string => join(folder, 'maps')
+  async (key: string): Promise<Float64Array> => {
+    const [maps, draws] = stages.map(stage => join(folder, stage)) as [string, string]
+    const { data } = await readMap(maps, key, 'map').catch(() => readMap(draws, key, 'map'))
+    return Float64Array.from(data as Float32Array)
+  }
 
 export const createWork: CreateWork = async settings => {
-  const { models, families, twins, images, maps } = settings as unknown as WorkerSettings
+  const { models, families, twins, images, folder } = settings as unknown as WorkerSettings
   return harmonyWork({
     models: await openHarmonyModels(models, nodeRuntime({ threads: 1 }), { families, twins }),
     pictures: await openHarmonyPictures(images),
-    map: mapsIn(maps),
+    map: mapsIn(folder),
   })
 }

@@ -4,11 +4,11 @@ import { subjectMap } from '../maps.js'
 import type { Mapped } from '../result.js'
 import type { Session } from '../session.js'
 import { harmonisers } from '../subject.js'
-import { mapsFolder, mapsIn } from '../worker.js'
+import { mapsIn } from '../worker.js'
 
 export async function exampleStage(session: Session, { pictures, methods }: Mapped): Promise<ExampleRow[]> {
   const { models, preset, options, bases } = session
-  const stored = mapsIn(mapsFolder(options.folder))
+  const stored = mapsIn(options.folder)
   const { size } = session.pictures
   const { normaliser, scheme } = harmonisers[0]!
   const rows: ExampleRow[] = []

@@ -229,7 +229,7 @@ async function against(harmony: Harmony): Promise<Pick<HarmonisedResult, 'gains'
     }),
   }
   await session.run(
-    'maps',
+    'draws',
     drawn.flatMap(picture =>
       methods.flatMap(spec => bases.flatMap(tester => harmony.drawCells(picture, own(picture, spec, tester)))),
     ),
