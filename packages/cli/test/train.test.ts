@@ -165,7 +165,7 @@ describe('adapting to masks', () => {
     const record = JSON.parse(readFileSync(join(folder, 'whole', 'colours-twin.training.json'), 'utf8'))
     expect(record).toMatchObject({ architecture: 'cnn', twin: { of: 'colours.onnx', fills: ['black', 'road'], distil: 0 } })
     expect(JSON.parse(readModel(readFileSync(twin)).metadata.get('labels')!)).toEqual(['bluish', 'reddish'])
-  })
+  }, 180_000)
 
   const wrong: [string, string[], number, RegExp][] = [
     [
