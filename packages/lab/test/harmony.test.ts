@@ -18,6 +18,8 @@ import { classesLike, openHarmonyModels } from '../src/harmony/models.js'
 import { openHarmonyPictures } from '../src/harmony/pictures.js'
 import { harmonyPresetNamed, harmonyPresets } from '../src/harmony/presets.js'
 import { harmonyMarkdown, renderHarmonyReport } from '../src/harmony/report/index.js'
+import { statementsOf } from '../src/harmony/report/statements.js'
+import type { HarmonyStudy } from '../src/harmony/result.js'
 import { Session } from '../src/harmony/session.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
 import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
@@ -221,6 +223,44 @@ describe('training', () => {
       rmSync(folder, { recursive: true, force: true })
     }
   }, 60_000)
+})
+
+describe('statements', () => {
+  const interval = (low: number, high: number) => ({ value: (low + high) / 2, low, high, p: low > 0 ? 0.001 : 0.5 })
+  const study = (ends: readonly (readonly [number, number])[]): HarmonyStudy =>
+    ({
+      preset: { fills: ['blur'] },
+      adapted: false,
+      methods: ends.map((_, i) => ({ label: `m${i}` })),
+      transfer: {
+        tables: ends.map(([low, high], i) => ({
+          method: `m${i}`,
+          fill: 'blur',
+          reading: 'probability',
+          testers: 'models',
+          n: 50,
+          contrast: interval(low, high),
+          adjusted: low > 0 ? 0.006 : 1,
+          detectable: 0.05,
+          ceiling: { value: Number.NaN },
+        })),
+      },
+      harmonised: { refused: 'none here' },
+      agreement: { consistency: [] },
+    }) as unknown as HarmonyStudy
+  const verdict = (ends: readonly (readonly [number, number])[]): string => statementsOf(study(ends))[0]!.verdict
+
+  it('asks for four of six methods, and for room to be ruled out before it says no', () => {
+    const [shown, none, open] = [
+      [0.01, 0.05],
+      [-0.03, 0.01],
+      [-0.03, 0.05],
+    ] as const
+    expect(verdict([shown, shown, shown, shown, none, open])).toBe('holds')
+    expect(verdict([shown, shown, shown, none, none, none])).toBe('does not hold')
+    expect(verdict([shown, shown, shown, open, none, none])).toBe('not resolved')
+    expect(verdict([none, none, none, open, open, open])).toBe('does not hold')
+  })
 })
 
 const bundled = (name: string): string => fileURLToPath(new URL(`../../../examples/models/${name}`, import.meta.url))

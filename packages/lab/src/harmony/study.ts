@@ -88,6 +88,7 @@ async function studied(session: Session): Promise<HarmonyStudy> {
             twin: twin?.model.digest ?? null,
           })),
           claims,
+          pictures: scored.map(({ item, fold, wrong }) => ({ key: item.key, fold, wrong })),
           harmonisers: harmonisers.map(one => ({ ...one })),
           seed,
         },

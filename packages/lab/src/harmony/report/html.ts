@@ -106,7 +106,7 @@ function transferSection(study: HarmonyStudy): Section {
   }
 }
 
-function curveSection({ transfer, preset, methods }: HarmonyStudy): Section {
+function curveSection({ transfer, preset, methods, pictures }: HarmonyStudy): Section {
   const explained = new Set(methods.map(({ label }) => label))
   const drawn = preset.fills.flatMap(fill =>
     [true, false].map(real =>
@@ -145,7 +145,7 @@ function curveSection({ transfer, preset, methods }: HarmonyStudy): Section {
     body:
       charts(drawn) +
       table(
-        'Area under the curve, mean over pairs of different models (controls: over testers). Kept: higher is better; removed (the inverse mask): lower is.',
+        `Area under the curve, mean over pairs of different models (controls: over testers), n = ${pictures.length}. Kept: higher is better; removed (the inverse mask, n = ${Math.min(preset.controls, pictures.length)}): lower is.`,
         columns,
         rowsOf('probability'),
       ) +
