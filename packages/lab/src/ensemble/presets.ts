@@ -72,7 +72,7 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     keep: 0.25,
     first: 4,
     slow: false,
-    beside: { share: 0.25, least: 16 },
+    beside: { share: 0.125, least: 16 },
     junk: { share: 0.2, least: 24 },
     controls: { share: 0.125, least: 16 },
     examples: 3,

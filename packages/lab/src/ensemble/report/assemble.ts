@@ -34,7 +34,7 @@ export function assembleEnsembleReport(study: EnsembleStudy): EnsembleReport {
   return {
     title: 'Ensembles of explanations',
     facts: [
-      `model ${study.model.name}; ${study.data.description}; ${study.labelled > 0 ? `${study.correct} of ${study.labelled} answered correctly` : 'no labels, so the predicted class is explained'}; ${n} scored`,
+      `model ${study.model.name}; ${study.data.description}; ${study.labelled > 0 ? `${study.correct} of ${study.labelled} answered correctly${study.twin ? ' by the model and its twin' : ''}` : 'no labels, so the predicted class is explained'}; ${n} scored`,
       `members: ${study.members
         .map(
           ({ label, options }) =>

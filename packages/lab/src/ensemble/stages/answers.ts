@@ -1,4 +1,4 @@
-/** @file Which pictures count: those that the model answers correctly. */
+/** @file Which pictures count: those that the model answers correctly, and its twin with it. */
 import { Random } from '@ascribe/core'
 import { shuffled } from '../../order.js'
 import type { AnswerValue } from '../identity.js'
@@ -15,7 +15,7 @@ interface Answers {
   readonly agreement: number
 }
 
-/** Where nothing is labelled, all pictures count. */
+/** Where nothing is labelled, all pictures count on which the twin, where there is one, answers as the model does. */
 export async function answersOf(session: Session): Promise<Answers> {
   const { items } = session.images
   const { twin } = session
@@ -28,7 +28,7 @@ export async function answersOf(session: Session): Promise<Answers> {
     return value ? [{ item, ...value }] : []
   })
   const right = answers
-    .filter(({ item, predicted }) => labelled === 0 || item.label === predicted)
+    .filter(({ item, predicted, twin: other }) => (labelled === 0 || item.label === predicted) && (!twin || other === predicted))
     .map(({ item, predicted, probability }) => ({ item, class: predicted, probability }))
   const order = shuffled(right.length, new Random(session.options.seed, 0x1a9e))
   const scored: Scored[] = Array.from(order.subarray(0, session.preset.pictures), at => right[at]!)
