@@ -13,6 +13,7 @@ import { openImages } from '../src/greedy/image/images.js'
 import { featureOrder, orderMap } from '../src/greedy/image/order.js'
 import { curveKinds, imageMetrics, isTrained, metricValue } from '../src/greedy/image/scores.js'
 import { mosaicCells } from '../src/greedy/image/stages/mosaics.js'
+import { spread } from '../src/greedy/image/stages/spread.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
 import { assembleImageReport, imagePresetNamed, renderImageReport, runImageStudy } from '../src/index.js'
 
@@ -99,6 +100,22 @@ describe('statistics', () => {
     expect(better!.adjusted).toBeCloseTo(2 * better!.p, 9)
     expect(unclear).toMatchObject({ verdict: 'not resolved' })
     expect(new Statistics({ scored }, 0).differences(pairs, false)[0]!.verdict).toBe('worse')
+    // Twenty pictures of five sources are five: too few for a verdict.
+    const shared = scored.map((one, i) => ({ ...one, item: { ...one.item, source: `s${i % 5}` } }))
+    expect(new Statistics({ scored: shared }, 0).differences(pairs, true)[0]).toMatchObject({ n: 20, verdict: 'not resolved' })
+  })
+
+  it('take few pictures from as many sources as there are, another one of each', () => {
+    const scored = Array.from({ length: 12 }, (_, i) => {
+      const [source, own] = [Math.floor(i / 4), i % 4]
+      return { item: { key: `${source}.${own}`, name: '', source: String(source) }, class: own, probability: 1 }
+    })
+    const keys = spread(scored).map(({ item }) => item.key)
+    expect(keys.slice(0, 6)).toEqual(['0.0', '1.1', '2.2', '0.1', '1.2', '2.3'])
+    expect(new Set(keys).size).toBe(12)
+    // Photos are sources of their own and stay in order.
+    const photos = scored.map(one => ({ ...one, item: { ...one.item, source: one.item.key } }))
+    expect(spread(photos)).toEqual(photos)
   })
 
   it('draw mosaics of different classes', () => {

@@ -81,26 +81,31 @@ export class Statistics {
       const sources = this.#sourcesOf(keys)
       const estimate = bootstrapDifference(own, other, sources, { seed: this.seed })
       const spread = standardDeviation(own.map((value, i) => value - other[i]!))
-      const apart = new Set(sources).size === keys.length
+      const clusters = new Set(sources).size
+      const apart = clusters === keys.length
       // Pictures that share their parts say less than as many others.
       const detectable = apart ? detectableDifference(spread, keys.length) : 2.8 * standardDeviation(estimate.draws)
       const { value, low, high } = estimate
-      return { value, low, high, n: keys.length, p: bootstrapPValue(estimate), detectable }
+      return { value, low, high, n: keys.length, clusters, p: bootstrapPValue(estimate), detectable }
     })
     const adjusted = holm(raw.map(({ p }) => p))
-    return raw.map((one, i) => ({ ...one, adjusted: adjusted[i]!, verdict: verdictOf(one, adjusted[i]!, higherIsBetter) }))
+    return raw.map(({ clusters, ...one }, i) => ({
+      ...one,
+      adjusted: adjusted[i]!,
+      verdict: verdictOf({ ...one, clusters }, adjusted[i]!, higherIsBetter),
+    }))
   }
 }
 
-/** Fewer differences of one sign than this could be chance: 2 / 2^n > 0.05. */
+/** Fewer sources with differences of one sign than this could be chance: 2 / 2^n > 0.05. */
 const fewest = 6
 
 function verdictOf(
-  { value, low, high, detectable, n }: Interval & { detectable: number; n: number },
+  { value, low, high, detectable, clusters }: Interval & { detectable: number; clusters: number },
   p: number,
   higherIsBetter: boolean,
 ): Verdict {
-  if (n < fewest || !(p <= 0.05) || !(low > 0 || high < 0) || !(Math.abs(value) >= detectable)) return 'not resolved'
+  if (clusters < fewest || !(p <= 0.05) || !(low > 0 || high < 0) || !(Math.abs(value) >= detectable)) return 'not resolved'
   return value > 0 === higherIsBetter ? 'better' : 'worse'
 }
 

@@ -7,7 +7,7 @@ export interface PlannedEntry {
   readonly entry: Entry
   /** What it is for; an entry may serve several. */
   readonly purpose: 'rivals' | 'objectives' | 'control' | 'ablation'
-  /** Pictures, from the first on. */
+  /** Pictures, of as many sources as there are. */
   readonly limit: number
 }
 

@@ -6,6 +6,7 @@ import { informationThresholds, isInformative, isMasked } from '../plan.js'
 import type { ImageExample, ImageStudy, Scored } from '../result.js'
 import type { StudyRun } from './runs.js'
 import type { Session } from './session.js'
+import { spread } from './spread.js'
 
 /** Below this side, sizes of files are mostly headers. */
 const smallestInformation = 128
@@ -48,7 +49,7 @@ async function perOrder<Value>(session: Session, { stage, runs, pictures, more, 
 
 /** The mask of each picture over noise and over the next picture of another class. */
 export function maskOnlyOf(session: Session, runs: readonly StudyRun[], scored: readonly Scored[]) {
-  const pictures = scored.slice(0, session.preset.controls)
+  const pictures = spread(scored).slice(0, session.preset.controls)
   return perOrder<MaskOnlyValue>(session, {
     stage: 'mask-only',
     runs: runs.filter(isMasked),

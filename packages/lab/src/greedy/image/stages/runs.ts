@@ -9,6 +9,7 @@ import { mainEntry, type PlannedEntry } from '../plan.js'
 import type { ByPicture, Scored } from '../result.js'
 import { curveKinds, imageMetrics } from '../scores.js'
 import type { Session } from './session.js'
+import { spread } from './spread.js'
 
 export interface StudyRun {
   readonly entry: Entry
@@ -34,10 +35,11 @@ export async function runsOf(
   const points = 21 * curveKinds.length * (session.twin ? 2 : 1)
   const keys = planned.map(() => new Map<string, string>())
   const cells: Cell[] = []
+  const places = new Map(spread(scored).map(({ item }, place) => [item.key, place]))
   for (const [i, { item, class: own }] of scored.entries()) {
     const wrong = (own + 1 + new Random(seed, i).integer(classes - 1)) % classes
     for (const [e, { entry, limit }] of planned.entries()) {
-      if (i >= limit) continue
+      if (places.get(item.key)! >= limit) continue
       const { forwards, gradients } = contestantCost(entry, features, preset.segments)
       const cell = session.cell({
         kind: 'select',
