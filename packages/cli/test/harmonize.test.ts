@@ -18,6 +18,8 @@ describe('ascribe harmonize', () => {
     const both = [...command, ...model('resnet-obj'), ...model('vit-obj')]
     expectError(await run(both), 2, /--data DIR/)
     expectError(await run([...both, '--data', 'generated', '--family', 'vit-obj=tree']), 2, /cnn\|transformer\|mixer/)
+    expectError(await run([...both, '--data', 'generated', '--twin', 'vit-obj']), 2, /NAME=FILE/)
+    expectError(await run([...both, '--data', 'generated', '--twin', 'vit=twin.onnx']), 2, /--twin: there is no model "vit"/)
     expectError(
       await run([...command, ...model('resnet-obj'), ...model('vit-scene'), '--data', 'generated']),
       1,

@@ -348,9 +348,11 @@ describe('a study', () => {
       preset: {
         ...harmonyPresetNamed('smoke'),
         pictures: 4,
-        fractions: [0.2, 0.5],
+        fractions: [0.3],
         fills: ['blur', 'road'],
         harmonisers: 2,
+        sigmas: [1],
+        controls: 2,
         agreement: 1,
         leaks: 1,
       },
