@@ -35,22 +35,33 @@ export const segmentKinds: SegmentKinds = {
   graph,
 }
 
+/** Partitions by name, once per evaluator: costs and methods ask for the same one. */
+const known = new WeakMap<Evaluator, Map<string, Features>>()
+
 /**
  * Partitions the tensors that are explained.
  * @throws UsageError for an unknown kind, wrong parameters, labels that do not fit, or a picture partition of something else
  */
-export const featuresOf = (evaluator: Evaluator, segments: Segments): Features =>
-  partition(
-    segmentKinds,
-    segments,
-    Object.entries(evaluator.inputs).map(([name, { dims, data }]) => ({
-      name,
-      dims,
-      data,
-      axes: evaluator.pictureAxes(name),
-      row: evaluator.row,
-    })),
-  )
+export function featuresOf(evaluator: Evaluator, segments: Segments): Features {
+  const make = (): Features =>
+    partition(
+      segmentKinds,
+      segments,
+      Object.entries(evaluator.inputs).map(([name, { dims, data }]) => ({
+        name,
+        dims,
+        data,
+        axes: evaluator.pictureAxes(name),
+        row: evaluator.row,
+      })),
+    )
+  if (typeof segments !== 'string') return make()
+  const own = known.get(evaluator) ?? new Map<string, Features>()
+  known.set(evaluator, own)
+  const found = own.get(segments) ?? make()
+  own.set(segments, found)
+  return found
+}
 
 /** How many features these segments make of an evaluator's tensors; without one, about how many of a usual tensor. For costs. */
 export const expectedFeatures = (segments: Segments, evaluator?: Evaluator): number =>

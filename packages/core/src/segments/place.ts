@@ -24,7 +24,8 @@ export function byPlace(source: SegmentSource, kind: string, make: (picture: Seg
     )
   const { channels, height, width, places } = pictureStrides(dims, axes)
   const labels = make({ planes: toPlanes(data, dims, axes), channels, height, width })
-  const planes = Float32Array.from({ length: channels * places }, (_, i) => labels[i % places]!)
+  const planes = new Float32Array(channels * places)
+  for (let channel = 0; channel < channels; channel++) planes.set(labels, channel * places)
   return Int32Array.from(fromPlanes(planes, dims, axes))
 }
 
@@ -32,5 +33,7 @@ export function byPlace(source: SegmentSource, kind: string, make: (picture: Seg
 export function scaledPlanes({ planes }: SegmentPicture, top: number): Float64Array {
   const [low, high] = extent(planes)
   const factor = high > low ? top / (high - low) : 0
-  return Float64Array.from(planes, value => (value - low) * factor)
+  const scaled = new Float64Array(planes.length)
+  for (let i = 0; i < planes.length; i++) scaled[i] = (planes[i]! - low) * factor
+  return scaled
 }
