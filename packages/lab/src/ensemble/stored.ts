@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Recent } from '../greedy/image/recent.js'
 import { readCells, readMap } from '../runner/index.js'
 import type { FormsValue } from './identity.js'
-import type { Stored } from './work.js'
+import type { Stored } from './tools.js'
 
 export const stages = { answers: 'answers', maps: 'maps', forms: 'forms' } as const
 

@@ -1,86 +1,29 @@
 /** @file What an ensemble study computes, cell by cell. */
 import { createHash } from 'node:crypto'
-import {
-  alignMaps,
-  explain,
-  explainerOf,
-  faithfulnessForm,
-  fitPicture,
-  type Model,
-  measureRemovals,
-  normalise,
-  predictedChanges,
-  type QuadraticForm,
-  Random,
-  type Removals,
-  robustnessForm,
-} from '@ascribe/core'
-import { shuffledModel } from '../bam/study/shuffled.js'
+import { alignMaps, explain, fitPicture, type Model, measureRemovals, type Removals } from '@ascribe/core'
 import type { ImageSet } from '../greedy/image/images.js'
 import { Recent } from '../greedy/image/recent.js'
 import { logProbabilities } from '../greedy/image/scores.js'
 import { makeSubject, type Subject } from '../greedy/image/subject.js'
-import type { CellIdentity, CellOutcome, JsonValue, Work } from '../runner/index.js'
-import { formMaps, mapOf, type PictureMaps } from './combined.js'
-import { learnedScales } from './entry.js'
+import type { CellOutcome, Work } from '../runner/index.js'
+import { mapOf, type PictureMaps } from './combined.js'
+import { forms } from './forms.js'
 import {
   type AnswerValue,
-  type FormsOptions,
-  type FormsValue,
-  type MapKeys,
   type MapOptions,
   type MapValue,
   type MaskOnlyOptions,
   metricNames,
-  type PlainForm,
   type ScoreOptions,
   type ScoreValue,
 } from './identity.js'
 import { greyMap } from './junk.js'
 import { controls, memberOptions } from './members.js'
 import { curveScores, fullScores, infidelityOf, makeScorer, maskOnlyScores, pixelOrder, type Scorer } from './scores.js'
+import { explainedBy, noSegments, optionsOf, outcome, type Stored, seedOf, type Tools, targetOf } from './tools.js'
 
-/** What is stored by earlier stages. */
-export interface Stored {
-  readonly map: (key: string) => Promise<Float64Array>
-  readonly forms: (key: string) => Promise<FormsValue>
-}
-
-/** Deviation of the noise that robust weights look at, relative to the range of the input. Our choice. */
-const noiseDeviation = 0.05
-
+/** Pictures whose tensors are kept. */
 const kept = 4
-
-/** A seed of its own for every picture. */
-const seedOf = (seed: number, sample: string): number =>
-  createHash('sha256').update(`${seed} ${sample}`).digest().readUIntBE(0, 6)
-
-interface Tools {
-  readonly identity: CellIdentity
-  readonly signal: AbortSignal
-  readonly model: Model
-  readonly twin: Model | undefined
-  readonly labels: readonly string[]
-  readonly stored: Stored
-  readonly subject: (key: string, segments: string) => Promise<Subject>
-  readonly maps: (keys: MapKeys, subject: Subject) => Promise<PictureMaps>
-  /** @param twin whether the twin predicts */
-  readonly scorer: (subject: Subject, index: number, twin: boolean) => Promise<Scorer>
-  readonly removals: (perturbations: number, subject: Subject, index: number, twin: boolean) => Promise<Removals>
-  readonly curves: (key: string, make: () => Promise<ScoreValue>) => Promise<ScoreValue>
-}
-
-const outcome = (value: object, maps?: CellOutcome['maps']): CellOutcome => ({
-  value: value as unknown as JsonValue,
-  ...(maps && { maps }),
-})
-
-const optionsOf = <Options>({ identity }: Tools): Options => identity.options as unknown as Options
-
-/** Segments where none matter. */
-const noSegments = 'grid:1'
-
-const targetOf = (index: number): string => `log-odds:${index}`
 
 async function answer(tools: Tools): Promise<CellOutcome> {
   const subject = await tools.subject(tools.identity.sample, noSegments)
@@ -93,10 +36,6 @@ async function answer(tools: Tools): Promise<CellOutcome> {
   const own = await predict(tools.model)
   return outcome({ ...own, ...(tools.twin && { twin: (await predict(tools.twin)).predicted }) } satisfies AnswerValue)
 }
-
-/** The model whose maps are asked for. */
-const explainedBy = ({ model, identity }: Tools, shuffled: true | undefined): Model =>
-  shuffled ? shuffledModel(model, identity.seed) : model
 
 async function map(tools: Tools): Promise<CellOutcome> {
   const { member, class: index, shuffled } = optionsOf<MapOptions>(tools)
@@ -115,69 +54,6 @@ async function map(tools: Tools): Promise<CellOutcome> {
   return outcome({ forwards, gradients, milliseconds: Math.round(milliseconds) } satisfies MapValue, {
     map: { dtype: 'float32', dims: [height, width], data: values },
   })
-}
-
-const plain = ({ matrix, linear, constant }: QuadraticForm): PlainForm => {
-  const rounded = (value: number): number => Number(value.toPrecision(9))
-  return {
-    matrix: matrix.map(row => Array.from(row, rounded)),
-    linear: Array.from(linear, rounded),
-    constant: rounded(constant),
-  }
-}
-
-async function forms(tools: Tools): Promise<CellOutcome> {
-  const { maps: keys, members: specs, segments, perturbations, draws, class: index, shuffled } = optionsOf<FormsOptions>(tools)
-  const { identity } = tools
-  const seed = seedOf(identity.seed, identity.sample)
-  const subject = await tools.subject(identity.sample, segments)
-  const found = await tools.maps(keys, subject)
-  const evaluator = await subject.evaluator(targetOf(index))
-  const removals = await measureRemovals(evaluator, { segments: subject.segments, perturbations, fill: 'uniform', seed })
-  const explained = shuffled ? await subject.evaluator(targetOf(index), explainedBy(tools, shuffled)) : evaluator
-  const all = formMaps(found.members, found.junk)
-  const noisy: Float64Array[][] = []
-  const { data } = subject.input
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
-  for (const value of data) [low, high] = [Math.min(low, value), Math.max(high, value)]
-  for (let draw = 0; draw < draws; draw++) {
-    const random = new Random(seed, 0x4e0 + draw)
-    const moved = await explained.moved({
-      [subject.name]: data.map(value => value + noiseDeviation * (high - low) * random.normal()),
-    })
-    const planes: Float64Array[] = []
-    for (const spec of specs) {
-      const explained = await explainerOf(spec.method, memberOptions(spec, subject.fills.black), seed)(moved)
-      const own = explained[subject.name] ?? Object.values(explained)[0]!
-      const { width, height } = subject.picture
-      const aligned = alignMaps([own], { size: { width, height }, layout: subject.preprocessing.layout })
-      planes.push(Float64Array.from(Float32Array.from(aligned.members[0]!)))
-    }
-    // Junk that does not look at the input is what it was; noise is drawn anew with it.
-    const noise = found.junk.noise.map((_, i, { length }) => found.junk.noise[(i + draw + 1) % length]!)
-    noisy.push(formMaps(planes, { ...found.junk, noise }))
-  }
-  const value: FormsValue = learnedScales.map(({ normaliser, absolute }) => {
-    const scaled = (one: Float64Array): Float64Array => normalise(one, normaliser, {}, absolute)
-    const own = all.map(scaled)
-    return {
-      normaliser,
-      absolute,
-      faithfulness: plain(
-        faithfulnessForm(
-          own.map(one => predictedChanges(one, removals)),
-          removals.drops,
-        ),
-      ),
-      robustness: plain(
-        robustnessForm(
-          own,
-          noisy.map(maps => maps.map(scaled)),
-        ),
-      ),
-    }
-  })
-  return outcome(value)
 }
 
 /** The map of an entry on the cell's picture. */
