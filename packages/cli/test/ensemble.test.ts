@@ -83,6 +83,7 @@ describe('ascribe ensemble', () => {
     expectError(await run(['ensemble', model, photo, '-m', 'gradient']), 2, /two methods or more/)
     expectError(await run(['ensemble', model, '--study']), 2, /--data DIR/)
     expectError(await run([...command, '--data', folder]), 2, /add --study/)
+    expectError(await run([...command, '--twin', model]), 2, /add --study/)
     expectError(await run([...command, '--scheme', 'meen']), 2, /unknown scheme "meen".*mean/)
     expectError(await run([...command, '--normalize', 'l2:share=1']), 2, /l2 has no option "share"/)
     expectError(await run([...command, '--weights', 'both', '--scheme', 'max']), 2, /leave out --scheme/)
