@@ -136,6 +136,13 @@ describe('statistics', () => {
 })
 
 describe('a study', () => {
+  it('refuses a twin of other classes', async () => {
+    const twin = path.replace('resnet-obj', 'resnet-scene')
+    const folder = join(tmpdir(), 'ascribe-no-study')
+    const options = { preset: imagePresetNamed('smoke'), model: path, twin, data: 'generated', folder, seed: 0, processes: 0 }
+    await expect(runImageStudy(options)).rejects.toThrow('its classes are not those of resnet-obj.onnx')
+  })
+
   it('runs, goes on with nothing to do, and reports', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ascribe-greedy-image-'))
     try {

@@ -21,6 +21,7 @@ export async function runImageStudy(options: ImageStudyOptions): Promise<ImageSt
   try {
     const model = await load(options.model, { runtime })
     const twin = options.twin === undefined ? undefined : await load(options.twin, { runtime })
+    if (twin) assertTwin(model, twin)
     const side = sideOf(model)
     const request: ImageSetRequest = {
       data,
@@ -41,6 +42,17 @@ export async function runImageStudy(options: ImageStudyOptions): Promise<ImageSt
   } finally {
     await runtime.dispose()
   }
+}
+
+/** @throws UsageError where the twin names other classes or takes other pictures */
+function assertTwin(model: Model, twin: Model): void {
+  const same = (read: (one: Model) => unknown): boolean => JSON.stringify(read(model)) === JSON.stringify(read(twin))
+  if (!same(({ labels }) => labels))
+    throw new UsageError(
+      `--twin ${twin.name}: its classes are not those of ${model.name}; give the same model, fine-tuned on masked pictures`,
+    )
+  if (!same(({ graph }) => graph.inputs[0]?.type.shape.slice(1)))
+    throw new UsageError(`--twin ${twin.name}: its input is not of the shape that ${model.name} takes`)
 }
 
 /** The side of the pictures that a model takes. @throws UsageError for a model of anything else */
