@@ -51,7 +51,7 @@ function assertTwin(model: Model, twin: Model): void {
     throw new UsageError(
       `--twin ${twin.name}: its classes are not those of ${model.name}; give the same model, fine-tuned on masked pictures`,
     )
-  if (!same(({ graph }) => graph.inputs[0]?.type.shape.slice(1)))
+  if (!same(({ graph }) => graph.inputs[0]?.type.shape?.slice(1)))
     throw new UsageError(`--twin ${twin.name}: its input is not of the shape that ${model.name} takes`)
 }
 
