@@ -32,7 +32,7 @@ describe('ascribe harmonize', () => {
     const { code, stdout, stderr } = await run([...command, 'train', '--processes', '1'])
     expect(code, stderr).toBe(0)
     expect(stdout).toMatch(/^resnet-seed2 .* after epoch \d/m)
-  }, 60_000)
+  }, 120_000)
 
   it('writes a report', async () => {
     const models = [...model('resnet-obj'), ...model('vit-obj')]
