@@ -167,6 +167,15 @@ describe('schemes, by hand', () => {
       of('borda'),
       [3.5, 8.5, 3, 3].map(sum => sum / 9),
     )
+    const random = new Random(6)
+    const maps = Array.from({ length: 3 }, () => Float64Array.from({ length: 500 }, () => random.integer(200) / 7))
+    const ranks = maps.map(map => normalise(map, 'rank'))
+    expectClose(
+      of('borda', {}, maps),
+      Array.from(maps[0]!, (_, i) => (ranks[0]![i]! + ranks[1]![i]! + ranks[2]![i]!) / 3),
+      12,
+    )
+    expectClose(of('borda', {}, [Float64Array.of(3)]), [0.5])
   })
 
   it('Kemeny contradicts the fewest pairs, against every order', () => {
