@@ -176,6 +176,7 @@ describe('schemes, by hand', () => {
       12,
     )
     expectClose(of('borda', {}, [Float64Array.of(3)]), [0.5])
+    expect(combine(maps, { normaliser: 'rank', scheme: 'borda' }).values).toEqual(of('borda', {}, maps))
   })
 
   it('Kemeny contradicts the fewest pairs, against every order', () => {

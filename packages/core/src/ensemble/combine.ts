@@ -1,7 +1,7 @@
 /** @file Several maps of one input as one: normalised each by itself, then combined place by place. */
 import { UsageError } from '../errors.js'
 import { resolveOptionSpecs } from '../methods/method.js'
-import { normalise } from './normalise/index.js'
+import { normalise, normaliserNamed } from './normalise/index.js'
 import type { Normaliser } from './normaliser.js'
 import type { Scheme } from './scheme.js'
 import { spreadMap } from './scheme.js'
@@ -52,7 +52,10 @@ export function combine(members: readonly ArrayLike<number>[], options: Ensemble
     throw new UsageError(
       `${chosen.name} orders at most ${chosen.mostPlaces} places, and the maps have ${first.length}; sum them over segments first`,
     )
-  const normalised = members.map(member => normalise(member, normaliser, normaliserOptions, absolute))
+  const scale = typeof normaliser === 'string' ? normaliserNamed(normaliser) : normaliser
+  const normalised = members.map(member => normalise(member, scale, normaliserOptions, absolute))
   const settings = resolveOptionSpecs(chosen.name, chosen.options, schemeOptions)
-  return { values: chosen.combine(normalised, settings, seed), spread: spreadMap(normalised) }
+  const { combineRanks } = chosen
+  const values = scale.ranks && combineRanks ? combineRanks(normalised) : chosen.combine(normalised, settings, seed)
+  return { values, spread: spreadMap(normalised) }
 }

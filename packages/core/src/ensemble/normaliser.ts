@@ -9,6 +9,8 @@ export interface Normaliser {
   /** The exact formula, and what becomes of a map that does not vary. */
   readonly formula: string
   readonly options: OptionSpecs
+  /** Its values are ranks from 0 to 1, so that those who rank them again find the same. */
+  readonly ranks?: true
   readonly scale: (values: Float64Array, options: Options) => Float64Array
 }
 

@@ -17,6 +17,8 @@ export interface Scheme {
    * @throws UsageError for values or options that the formula does not allow
    */
   readonly combine: (members: readonly Float64Array[], options: Options, seed: number) => Float64Array
+  /** The same for members that are ranks from 0 to 1 already, where that is quicker. */
+  readonly combineRanks?: (members: readonly Float64Array[]) => Float64Array
 }
 
 /** One number per place, from the members' values there. The list is reused from place to place. */

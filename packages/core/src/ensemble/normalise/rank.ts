@@ -7,6 +7,7 @@ export const rank: Normaliser = {
   summary: 'every value by its place among all: 0 the smallest, 1 the largest',
   formula: '(r - 1) / (n - 1), r the rank among n values, equal ones sharing the mean of their ranks: 0.5 where all are equal',
   options: {},
+  ranks: true,
   scale: values => {
     if (values.length === 1) return Float64Array.of(0.5)
     const ranks = averageRanks(values)

@@ -1,6 +1,6 @@
 /** @file borda: the mean rank: methods vote with whole orders of places. */
 import { ascendingOrder } from '../../radix-order.js'
-import type { Scheme } from '../scheme.js'
+import { meanMap, type Scheme } from '../scheme.js'
 
 /** Adds (r - 1) / (n - 1) of every value. */
 function addRanks(sums: Float64Array, values: Float64Array): void {
@@ -28,4 +28,5 @@ export const borda: Scheme = {
     for (let i = 0; i < out.length; i++) out[i]! /= members.length
     return out
   },
+  combineRanks: meanMap,
 }
