@@ -239,10 +239,10 @@ describe('a study', () => {
       }
       const study = await runEnsembleStudy(options)
       expect(study.failed).toEqual([])
-      expect(study.scored).toHaveLength(6)
+      expect(study.scored).toHaveLength(4)
       expect(study.choices.map(({ fold }) => fold)).toEqual([0, 1])
       expect(study.choices.every(({ margin }) => Number.isFinite(margin))).toBe(true)
-      expect(study.scores.selected.size).toBe(6)
+      expect(study.scores.selected.size).toBe(4)
       expect(study.twin!.agreement).toBe(1)
       const [first] = study.scored
       expect(study.beside!.selected.get(first!.item.key)).toEqual(study.scores.selected.get(first!.item.key))
@@ -280,5 +280,5 @@ describe('a study', () => {
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
-  }, 120_000)
+  }, 240_000)
 })

@@ -44,8 +44,8 @@ export interface EnsemblePreset {
 export const ensemblePresets: readonly EnsemblePreset[] = [
   {
     name: 'smoke',
-    summary: 'everything once on six pictures, to see that it works; its numbers mean nothing',
-    pictures: 6,
+    summary: 'everything once on four pictures, to see that it works; its numbers mean nothing',
+    pictures: 4,
     segments: 'grid:4',
     steps: 4,
     perturbations: 20,

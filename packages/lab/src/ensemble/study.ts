@@ -34,7 +34,7 @@ export async function runEnsembleStudy(options: EnsembleStudyOptions): Promise<E
       seed: options.seed,
       set: data === 'generated' ? generatedSet(model.labels) : 'obj',
       // Generated pictures of one instance share their source: folds need several.
-      limit: Math.max(Math.ceil(1.1 * preset.pictures), 40 * preset.folds),
+      limit: Math.max(Math.ceil(1.1 * preset.pictures), 20 * preset.folds),
     }
     const images = await openImages(request)
     const labels = members.map(({ label }) => label)
