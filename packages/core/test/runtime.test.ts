@@ -404,3 +404,27 @@ describe('engine messages', () => {
     ['x'.repeat(400), `ONNX Runtime: ${'x'.repeat(299)}…`],
   ])('%#', (message, expected) => expect(engineMessage(message)).toBe(expected))
 })
+
+it('finds what a session keeps, whichever of two processes has less to do', async () => {
+  const two = nodeRuntime({ threads: 1, processes: 2 })
+  try {
+    const sessions = await Promise.all([0, 1, 2].map(() => two.open(affine())))
+    const other = await two.open(slow(3))
+    const others: Promise<unknown>[] = []
+    const keep = { y: 'x' }
+    // x -> 2 x + 1, four times from what was kept: 16 x + 15.
+    const through = async (x: number): Promise<number[]> => {
+      const session = sessions[x]!
+      await session.run({ x: float32([1], [x]) }, ['z'], { keep })
+      for (let i = 0; i < 2; i++) {
+        others.push(other.run({ x: square }))
+        await session.run({}, ['z'], { keep })
+      }
+      return list((await session.run({}, ['y'], { keep }))['y'])
+    }
+    expect(await Promise.all([0, 1, 2].map(through))).toEqual([[15], [31], [47]])
+    await Promise.all(others)
+  } finally {
+    await two.dispose()
+  }
+})

@@ -45,10 +45,14 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): NodeRuntime {
 
   const session = (source: SessionSource): Session => {
     let open = true
+    /** The process that holds what runs of this session keep: the next run finds it there and nowhere else. */
+    let home: EngineProcess | undefined
     return {
       async run(feeds: TensorValues, fetches?: readonly string[], options: RunOptions = {}) {
         if (!open) throw new RuntimeError('the session was disposed')
-        return pick(source).run(source, feeds, fetches, options)
+        const one = home ?? pick(source)
+        if (options.keep) home = one
+        return one.run(source, feeds, fetches, options)
       },
       async dispose() {
         if (!open) return

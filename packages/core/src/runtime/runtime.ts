@@ -23,7 +23,7 @@ export interface RunOptions {
   /**
    * Outputs that stay with the session, each under the name of the input that the next run reads it by: state that is carried from run
    * to run without being passed back and forth. An output that is also fetched is returned too. A feed wins over what is kept.
-   * With more than one process, or after a crash, what was kept may not be there; the run then fails for want of an input.
+   * A session that keeps something stays in one process. After a crash what was kept is gone; the run then fails for want of an input.
    */
   readonly keep?: Readonly<Record<string, string>>
 }
