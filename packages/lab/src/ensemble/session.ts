@@ -1,24 +1,12 @@
 /** @file What every stage of an ensemble study is given, and how its cells are made and run. */
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import type { Model } from '@ascribe/core'
 import type { ImageItem, ImageSet } from '../greedy/image/images.js'
-import {
-  type Cell,
-  type CellCost,
-  type CellFailure,
-  type JsonValue,
-  makeCell,
-  makePlan,
-  type ProgressState,
-  runPlan,
-  type Work,
-} from '../runner/index.js'
+import { type Cell, type CellCost, type JsonValue, makeCell, type StageOptions, Stages, type Work } from '../runner/index.js'
 import { aimOf, type MapKeys, type MaskOnlyOptions, type ScoreOptions, type ScoreValue, version } from './identity.js'
 import type { MemberSpec } from './members.js'
 import type { EnsemblePreset } from './presets.js'
 
-export interface EnsembleStudyOptions {
+export interface EnsembleStudyOptions extends StageOptions {
   readonly preset: EnsemblePreset
   /** Path of the model; its preprocessing lies beside it. */
   readonly model: string
@@ -27,14 +15,7 @@ export interface EnsembleStudyOptions {
   readonly members: readonly MemberSpec[]
   /** A folder of pictures, or `generated`. */
   readonly data: string
-  /** Where results are kept, one folder per stage. */
-  readonly folder: string
   readonly seed: number
-  /** Worker processes with one thread each; 0: this process. */
-  readonly processes: number
-  readonly signal?: AbortSignal
-  readonly log?: (line: string) => void
-  readonly onProgress?: (state: ProgressState) => void
 }
 
 /** A picture that counts. */
@@ -60,18 +41,16 @@ export interface ScoreRequest extends Pick<ScoreOptions, 'entry' | 'junk' | 'bes
   readonly full?: true
 }
 
-export class Session {
-  readonly failed: CellFailure[] = []
-  readonly digests: string[] = []
-  readonly #known = new Map<string, unknown>()
-
+export class Session extends Stages {
   constructor(
-    readonly options: EnsembleStudyOptions,
+    override readonly options: EnsembleStudyOptions,
     readonly model: Model,
     readonly twin: Model | undefined,
     readonly images: ImageSet,
-    private readonly work: Work,
-  ) {}
+    work: Work,
+  ) {
+    super('ensembles', version, options, work)
+  }
 
   get preset(): EnsemblePreset {
     return this.options.preset
@@ -90,31 +69,6 @@ export class Session {
       },
       { group: sample, ...(cost && { cost }) },
     )
-  }
-
-  folderOf(stage: string): string {
-    return join(this.options.folder, stage)
-  }
-
-  /** Runs what no stage has found yet; values by key. Failures are kept for the report. */
-  async run<Value>(stage: string, cells: readonly Cell[], protocol?: JsonValue): Promise<ReadonlyMap<string, Value>> {
-    const { processes, signal, log, onProgress } = this.options
-    const fresh = [...new Map(cells.map(cell => [cell.key, cell])).values()].filter(({ key }) => !this.#known.has(key))
-    const plan = makePlan({ study: `ensembles ${stage}`, version, cells: fresh, ...(protocol === undefined ? {} : { protocol }) })
-    this.digests.push(plan.digest)
-    if (fresh.length > 0) {
-      const { values, failed } = await runPlan(plan, this.work, {
-        folder: this.folderOf(stage),
-        concurrency: Math.max(1, processes),
-        retries: 1,
-        ...(signal && { signal }),
-        ...(log && { log }),
-        ...(onProgress && { onProgress }),
-      })
-      for (const [key, value] of values) this.#known.set(key, value)
-      this.failed.push(...failed)
-    }
-    return this.#known as ReadonlyMap<string, Value>
   }
 
   /** Passes of one score. */
@@ -160,10 +114,5 @@ export class Session {
     const cells = asked.map(request => this.scoreCell(request))
     const values = await this.run<ScoreValue>(stage, cells)
     return cells.map(({ key }) => values.get(key))
-  }
-
-  /** Of all plans. */
-  get digest(): string {
-    return createHash('sha256').update(this.digests.join()).digest('hex')
   }
 }

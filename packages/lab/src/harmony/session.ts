@@ -1,18 +1,7 @@
 /** @file What every stage of a harmony study is given, and how its cells are made and run. */
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { methodNamed, resolveOptions } from '@ascribe/core'
 import type { ImageItem } from '../greedy/image/images.js'
-import {
-  type Cell,
-  type CellFailure,
-  type JsonValue,
-  makeCell,
-  makePlan,
-  type ProgressState,
-  runPlan,
-  type Work,
-} from '../runner/index.js'
+import { type Cell, type JsonValue, makeCell, type StageOptions, Stages, type Work } from '../runner/index.js'
 import {
   type AgreeOptions,
   type AgreeValue,
@@ -28,7 +17,7 @@ import type { HarmonyPictures } from './pictures.js'
 import type { HarmonyPreset } from './presets.js'
 import type { Subject } from './subject.js'
 
-export interface HarmonyStudyOptions {
+export interface HarmonyStudyOptions extends StageOptions {
   readonly preset: HarmonyPreset
   /** Paths, each with its preprocessor_config.json beside it; the first model's classes are the study's. */
   readonly models: readonly string[]
@@ -41,13 +30,7 @@ export interface HarmonyStudyOptions {
   readonly data: string
   /** Side of the square pictures; default 64 for generated ones, else the largest of the models' sides. */
   readonly size?: number
-  readonly folder: string
   readonly seed: number
-  /** Worker processes with one thread each; 0: this process. */
-  readonly processes: number
-  readonly signal?: AbortSignal
-  readonly log?: (line: string) => void
-  readonly onProgress?: (state: ProgressState) => void
 }
 
 /** A picture that every model and every twin answers correctly. */
@@ -99,12 +82,9 @@ export interface MapAsked {
 /** Masked pictures in one cell at most, over testers: about a second's work. */
 const largestCell = 800
 
-export class Session {
-  readonly failed: CellFailure[] = []
-  readonly digests: string[] = []
+export class Session extends Stages {
   /** Models that test and are combined: the first of each architecture; all where there are fewer than three architectures. */
   readonly bases: readonly number[]
-  readonly #known = new Map<string, unknown>()
   readonly #scores = new Map<string, ScoreCurve>()
   /** Subjects by their number: a text of each is kept once. */
   readonly #subjects = new Map<string, number>()
@@ -112,11 +92,12 @@ export class Session {
   readonly #cells = new Map<string, Cell>()
 
   constructor(
-    readonly options: HarmonyStudyOptions,
+    override readonly options: HarmonyStudyOptions,
     readonly models: readonly HarmonyModel[],
     readonly pictures: HarmonyPictures,
-    private readonly work: Work,
+    work: Work,
   ) {
+    super('harmony', version, options, work)
     const each = models.map((_, m) => m)
     const firsts = each.filter(m => models.findIndex(({ architecture }) => architecture === models[m]!.architecture) === m)
     this.bases = firsts.length >= 3 ? firsts : each
@@ -243,7 +224,7 @@ export class Session {
       cells.map(({ cell }) => cell),
     )
     for (const { cell, blocks, fills } of cells) {
-      const value = this.valueOf<ScoreValue>(cell)
+      const value = this.found<ScoreValue>(cell)
       if (!value) continue
       let at = 0
       for (const { requests: own } of blocks)
@@ -280,39 +261,15 @@ export class Session {
     return this.cell('score', picture.item.key, options, { cost: { forwards, gradients: 0 } })
   }
 
-  /** Runs what no stage has found yet; failures are kept for the report. */
-  async run(stage: string, cells: readonly Cell[]): Promise<void> {
-    const { processes, signal, log, onProgress, folder } = this.options
-    const fresh = cells.filter(({ key }) => !this.#known.has(key))
-    const plan = makePlan({ study: `harmony ${stage}`, version, cells: fresh })
-    this.digests.push(plan.digest)
-    if (fresh.length === 0) return
-    const { values, failed } = await runPlan(plan, this.work, {
-      folder: join(folder, stage),
-      concurrency: Math.max(1, processes),
-      retries: 1,
-      ...(signal && { signal }),
-      ...(log && { log }),
-      ...(onProgress && { onProgress }),
-    })
-    for (const [key, value] of values) this.#known.set(key, value)
-    this.failed.push(...failed)
-  }
-
   has(cell: Cell): boolean {
-    return this.#known.has(cell.key)
+    return this.known.has(cell.key)
   }
 
-  valueOf<Value = AgreeValue | DetectValue>(cell: Cell): Value | undefined {
-    return this.#known.get(cell.key) as Value | undefined
+  found<Value = AgreeValue | DetectValue>(cell: Cell): Value | undefined {
+    return this.known.get(cell.key) as Value | undefined
   }
 
   score(request: ScoreRequest, fill: string): ScoreCurve | undefined {
     return this.#scores.get(this.#keyOf(request, fill))
-  }
-
-  /** Of all plans. */
-  get digest(): string {
-    return createHash('sha256').update(this.digests.join()).digest('hex')
   }
 }

@@ -149,7 +149,7 @@ async function answersOf(session: Session) {
   const labelled = items.filter(({ label }) => label !== undefined).length
   const classes = models[0]!.classes.length
   const answered = items.flatMap(item => {
-    const value = (digest: string) => session.valueOf<AnswerValue>(cellOf(item.key, item.label, digest))
+    const value = (digest: string) => session.found<AnswerValue>(cellOf(item.key, item.label, digest))
     const values = seeing.map(({ own, tester }) => ({ own: value(own), tester: value(tester) }))
     return values.every(({ own, tester }) => own && tester)
       ? [{ item, values: values as { own: AnswerValue; tester: AnswerValue }[] }]

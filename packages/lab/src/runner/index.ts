@@ -49,6 +49,7 @@ export {
 export { formatProgress, formatStart, type ProgressState, type ProgressTarget, progressPrinter } from './progress.js'
 export { type RunOptions, type RunResult, runPlan } from './run.js'
 export type { CellIndex, CellRecord, DoneRecord, FailedRecord } from './shard.js'
+export { type StageOptions, Stages } from './stages.js'
 export { readCells, readMap } from './store.js'
 export type { CellContext, CellOutcome, Work } from './work.js'
 export { type CreateWork, forkWorkers, type WorkerPool } from './workers.js'

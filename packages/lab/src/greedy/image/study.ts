@@ -1,5 +1,4 @@
 /** @file An image study from beginning to end; every stage goes on where it stopped. */
-import { createHash } from 'node:crypto'
 import { InputError, type Model, UsageError } from '@ascribe/core'
 import { load, nodeRuntime } from '@ascribe/core/node'
 import { forkWorkers } from '../../runner/index.js'
@@ -95,6 +94,6 @@ async function studied(session: Session): Promise<ImageStudy> {
     examples,
     failed: session.failed,
     seed,
-    digest: createHash('sha256').update(session.digests.join()).digest('hex'),
+    digest: session.digest,
   }
 }

@@ -98,7 +98,7 @@ export async function agreementStage(session: Session, { pictures, methods }: Ma
   const valuesOf = ({ pairs, kind }: Pick<Group, 'pairs' | 'kind'>, measure: string): number[] =>
     of(kind).map(picture => {
       const found = pairs(picture)
-        .map(pair => session.valueOf<AgreeValue>(session.agreeCell(picture, pair))?.[measure] ?? Number.NaN)
+        .map(pair => session.found<AgreeValue>(session.agreeCell(picture, pair))?.[measure] ?? Number.NaN)
         .filter(Number.isFinite)
       return found.length > 0 ? found.reduce((sum, value) => sum + value, 0) / found.length : Number.NaN
     })

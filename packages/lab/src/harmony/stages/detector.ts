@@ -44,7 +44,7 @@ export async function detectorStage(session: Session, { pictures, methods }: Map
     means: Object.fromEntries(
       detectorMeasures.map(({ title }) => {
         const values = pictures.map(
-          picture => session.valueOf<DetectValue>(session.detectCell(picture, subject(picture)))?.[title] ?? Number.NaN,
+          picture => session.found<DetectValue>(session.detectCell(picture, subject(picture)))?.[title] ?? Number.NaN,
         )
         return [title, meanInterval(values, sources, options.seed)] as const
       }),
