@@ -64,10 +64,10 @@ const shared = { perEpoch: 10_000, batch: 64, optimizer: 'adamw', weightDecay: 0
 const plansOf = (length: number): HarmonyTraining['plans'] => {
   const epochs = (count: number): { epochs: number; longer: object } => ({ epochs: Math.round(count * length), longer: {} })
   return [
-    { label: 'resnet', plan: { ...resnet, ...epochs(3) }, seeds: 3 },
-    { label: 'vit', plan: { ...vit, ...epochs(5) }, seeds: 3 },
+    { label: 'resnet', plan: { ...resnet, ...epochs(4) }, seeds: 3 },
+    { label: 'vit', plan: { ...vit, ...epochs(7) }, seeds: 3 },
     { label: 'cnn', plan: { ...shared, ...epochs(4), name: 'cnn', options: { width: 16 }, learningRate: 2e-3 }, seeds: 1 },
-    { label: 'vit-narrow', plan: { ...vit, ...epochs(5), options: { width: 64, depth: 6, heads: 4 } }, seeds: 1 },
+    { label: 'vit-narrow', plan: { ...vit, ...epochs(12), options: { width: 64, depth: 6, heads: 4 } }, seeds: 1 },
     {
       label: 'mobilenet',
       plan: { ...shared, ...epochs(6), name: 'mobilenet', options: { width: 16 }, learningRate: 4e-3 },
