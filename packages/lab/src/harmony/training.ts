@@ -1,7 +1,7 @@
 /** @file Models for a harmony study, trained on the generated data, each stopped where the weakest architecture is at its best. */
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ensureFolder, nodeRuntime, readBytes, writeFileAtomic } from '@ascribe/core/node'
+import { ensureFolder, readBytes, writeFileAtomic } from '@ascribe/core/node'
 import { encodeModel } from '@ascribe/onnx'
 import { GeneratedSource } from '../bam/generated.js'
 import { recipeOf, UnfitModelsError } from '../bam/study/index.js'
@@ -10,8 +10,9 @@ import type { ArchitecturePlan } from '../bam/study/presets.js'
 import { bamTrainingData } from '../bam/training-data.js'
 import { type TrainingData, taskOf } from '../train/data.js'
 import { exportGraph } from '../train/export.js'
-import { finishedRun, type Recipe, type TrainingRecord, trainModel } from '../train/files.js'
-import { readCheckpoint } from '../train/state.js'
+import type { Recipe, TrainingRecord } from '../train/files.js'
+import { sideBySide, trainNamed } from '../train/several.js'
+import { type EpochRecord, readCheckpoint } from '../train/state.js'
 import { layoutOf } from '../train/step.js'
 import type { TwinRecord } from '../twin/options.js'
 import type { HarmonyPreset } from './presets.js'
@@ -118,66 +119,21 @@ export async function trainHarmonyModels(options: TrainHarmonyOptions): Promise<
   })
 }
 
-/** In order, several at a time; the first error stops the others. */
-async function sideBySide<Job>(
-  jobs: readonly Job[],
-  { processes, signal }: TrainHarmonyOptions,
-  work: (job: Job, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const waiting = [...jobs]
-  const stop = new AbortController()
-  const abort = (): void => stop.abort(signal?.reason)
-  signal?.addEventListener('abort', abort, { once: true })
-  if (signal?.aborted) abort()
-  const worker = async (): Promise<void> => {
-    for (let job = waiting.shift(); job && !stop.signal.aborted; job = waiting.shift()) await work(job, stop.signal)
-  }
-  const workers = Array.from({ length: Math.max(1, processes) }, worker)
-  try {
-    await Promise.all(workers)
-  } catch (error) {
-    stop.abort(error)
-    await Promise.allSettled(workers)
-    throw error
-  } finally {
-    signal?.removeEventListener('abort', abort)
-  }
-}
-
 const epochPath = (output: string, epoch: number): string => `${output}.epoch-${epoch}`
 
-async function trainOne(
+function trainOne(
   { name, recipe, output }: Job,
   data: TrainingData,
   { log, onStep }: TrainHarmonyOptions,
   signal: AbortSignal,
 ): Promise<TrainingRecord> {
-  const finished = await finishedRun(recipe, data, output)
-  if (finished) {
-    log?.(`${name}: already trained (${(100 * finished.accuracy).toFixed(1)}%)`)
-    return finished
+  const onEpoch = ({ epoch, validationAccuracy, seconds }: EpochRecord, epochs: number): void => {
+    copyFileSync(`${output}.checkpoint`, epochPath(output, epoch))
+    log?.(
+      `${name}: epoch ${epoch + 1} of ${epochs}, validation ${(100 * validationAccuracy).toFixed(1)}%, ${seconds.toFixed(0)} s`,
+    )
   }
-  const runtime = nodeRuntime({ threads: 1 })
-  try {
-    return await trainModel({
-      recipe,
-      data,
-      output,
-      runtime,
-      signal,
-      // The checkpoint of this epoch is whole by now, and the next one replaces it.
-      onEpoch: ({ epoch, validationAccuracy, seconds }, epochs) => {
-        copyFileSync(`${output}.checkpoint`, epochPath(output, epoch))
-        log?.(
-          `${name}: epoch ${epoch + 1} of ${epochs}, validation ${(100 * validationAccuracy).toFixed(1)}%, ${seconds.toFixed(0)} s`,
-        )
-      },
-      ...(onStep && { onStep: ({ step, steps, loss }) => onStep(name, step / steps, loss) }),
-      onResume: epoch => log?.(`${name}: goes on after epoch ${epoch}`),
-    })
-  } finally {
-    if (!signal.aborted) await runtime.dispose()
-  }
+  return trainNamed({ name, recipe, data, output }, { signal, onEpoch, onStep, log })
 }
 
 /** The model as it was after an epoch. */
