@@ -2,16 +2,8 @@
 import { methodNamed, resolveOptions } from '@ascribe/core'
 import type { ImageItem } from '../greedy/image/images.js'
 import { type Cell, type JsonValue, makeCell, type StageOptions, Stages, type Work } from '../runner/index.js'
-import {
-  type AgreeOptions,
-  type AgreeValue,
-  type DetectValue,
-  type MapOptions,
-  type MethodSpec,
-  type ScoreOptions,
-  type ScoreValue,
-  version,
-} from './identity.js'
+import { Scores } from './asked.js'
+import { type AgreeOptions, type AgreeValue, type DetectValue, type MapOptions, type MethodSpec, version } from './identity.js'
 import type { Family, HarmonyModel } from './models.js'
 import type { HarmonyPictures } from './pictures.js'
 import type { HarmonyPreset } from './presets.js'
@@ -79,15 +71,10 @@ export interface MapAsked {
   readonly shuffled?: true
 }
 
-/** Masked pictures in one cell at most, over testers: about a second's work. */
-const largestCell = 800
-
 export class Session extends Stages {
   /** Models that test and are combined: the first of each architecture; all where there are fewer than three architectures. */
   readonly bases: readonly number[]
-  readonly #scores = new Map<string, ScoreCurve>()
-  /** Subjects by their number: a text of each is kept once. */
-  readonly #subjects = new Map<string, number>()
+  readonly #scores = new Scores(this)
   /** Cells by what they were asked for with: their keys take time. */
   readonly #cells = new Map<string, Cell>()
 
@@ -175,92 +162,6 @@ export class Session extends Stages {
     return (plain ? model : (twin?.model ?? model)).digest
   }
 
-  #keyOf({ picture, subject, tester, plain = false, inverse = false, onto, fractions }: ScoreRequest, fill: string): string {
-    const text = JSON.stringify(subject)
-    const number = this.#subjects.get(text) ?? this.#subjects.size
-    this.#subjects.set(text, number)
-    const digest = this.testerDigest(tester, plain).slice(0, 12)
-    return `${picture.item.key} ${number} ${digest} ${inverse} ${onto} ${fractions} ${fill}`
-  }
-
-  /** Scores that no stage has yet, those of one picture and one set of testers in one cell. */
-  async runScores(stage: string, requests: readonly ScoreRequest[]): Promise<void> {
-    const { preset } = this
-    const groups = new Map<string, Map<string, { subject: Subject; requests: ScoreRequest[] }>>()
-    for (const request of requests) {
-      const { fills = preset.fills } = request
-      if (fills.every(fill => this.#scores.has(this.#keyOf(request, fill)))) continue
-      const { picture, inverse = false, onto, fractions } = request
-      const group = `${picture.item.key} ${inverse} ${onto} ${fractions} ${fills}`
-      const subjects = groups.get(group) ?? new Map<string, { subject: Subject; requests: ScoreRequest[] }>()
-      groups.set(group, subjects)
-      const text = JSON.stringify(request.subject)
-      const one = subjects.get(text) ?? { subject: request.subject, requests: [] }
-      subjects.set(text, one)
-      const digest = this.testerDigest(request.tester, request.plain === true)
-      if (!one.requests.some(other => this.testerDigest(other.tester, other.plain === true) === digest))
-        one.requests.push(request)
-    }
-    const cells: { cell: Cell; blocks: { subject: Subject; requests: ScoreRequest[] }[]; fills: readonly string[] }[] = []
-    for (const subjects of groups.values()) {
-      const bySet = new Map<string, { subject: Subject; requests: ScoreRequest[] }[]>()
-      for (const one of subjects.values()) {
-        const set = one.requests.map(({ tester, plain }) => `${tester}${plain}`).join()
-        bySet.set(set, [...(bySet.get(set) ?? []), one])
-      }
-      for (const blocks of bySet.values()) {
-        const [first] = blocks[0]!.requests as [ScoreRequest]
-        const { fills = preset.fills, fractions = preset.fractions } = first
-        const masks = fills.length * fractions.length * blocks[0]!.requests.length
-        const most = Math.max(1, Math.floor(largestCell / masks))
-        for (let at = 0; at < blocks.length; at += most) {
-          const own = blocks.slice(at, at + most)
-          cells.push({ cell: this.#scoreCell(own, fills, fractions), blocks: own, fills })
-        }
-      }
-    }
-    await this.run(
-      stage,
-      cells.map(({ cell }) => cell),
-    )
-    for (const { cell, blocks, fills } of cells) {
-      const value = this.found<ScoreValue>(cell)
-      if (!value) continue
-      let at = 0
-      for (const { requests: own } of blocks)
-        for (const request of own)
-          for (const fill of fills) {
-            const end = at + (request.fractions ?? preset.fractions).length
-            this.#scores.set(this.#keyOf(request, fill), {
-              top: value.top.slice(at, end),
-              probability: value.probability.slice(at, end),
-            })
-            at = end
-          }
-    }
-  }
-
-  #scoreCell(
-    blocks: readonly { subject: Subject; requests: readonly ScoreRequest[] }[],
-    fills: readonly string[],
-    fractions: readonly number[],
-  ): Cell {
-    const { requests } = blocks[0]!
-    const [{ picture, inverse = false, onto }] = requests as readonly [ScoreRequest]
-    const options: ScoreOptions = {
-      subjects: blocks.map(({ subject }) => subject),
-      testers: requests.map(({ tester, plain = false }) => this.testerDigest(tester, plain)),
-      class: picture.class,
-      size: this.pictures.size,
-      fractions,
-      fills,
-      inverse,
-      ...(onto === undefined ? {} : { onto }),
-    }
-    const forwards = blocks.length * requests.length * fills.length * fractions.length
-    return this.cell('score', picture.item.key, options, { cost: { forwards, gradients: 0 } })
-  }
-
   has(cell: Cell): boolean {
     return this.known.has(cell.key)
   }
@@ -269,7 +170,12 @@ export class Session extends Stages {
     return this.known.get(cell.key) as Value | undefined
   }
 
+  /** Scores that no stage has yet, those of one picture and one set of testers in one cell. */
+  runScores(stage: string, requests: readonly ScoreRequest[]): Promise<void> {
+    return this.#scores.run(stage, requests)
+  }
+
   score(request: ScoreRequest, fill: string): ScoreCurve | undefined {
-    return this.#scores.get(this.#keyOf(request, fill))
+    return this.#scores.of(request, fill)
   }
 }
