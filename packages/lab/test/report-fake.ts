@@ -1,9 +1,9 @@
 /** @file A made-up report of realistic shape: 2 architectures, 14 methods, 4 metrics, 3 forms of the map, 6 examples; seeded. */
 import { Random } from '@ascribe/core'
 import type { BamReport, ScoreRow } from '../src/bam/report/data.js'
-import { exampleRow } from '../src/bam/report/index.js'
 import type { BamPicture } from '../src/bam/source.js'
 import { lineChart, scatter } from '../src/charts/index.js'
+import { exampleRow } from '../src/report/index.js'
 
 const architectures = ['resnet', 'vit']
 

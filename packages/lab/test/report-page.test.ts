@@ -3,8 +3,9 @@ import { InputError } from '@ascribe/core'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import type { BamReport, ScoreRow } from '../src/bam/report/data.js'
-import { agreementWithPaper, exampleRow, marginOf, orderAgreement, rankRows, renderBamReport } from '../src/bam/report/index.js'
-import { sortScript, sortScriptHash } from '../src/bam/report/table.js'
+import { agreementWithPaper, marginOf, orderAgreement, rankRows, renderBamReport } from '../src/bam/report/index.js'
+import { exampleRow } from '../src/report/index.js'
+import { sortScript, sortScriptHash } from '../src/report/table.js'
 import { fakeReport } from './report-fake.js'
 
 const row = (method: string, value: number, half: number, control = false): ScoreRow => ({

@@ -1,5 +1,5 @@
 /** @file What a harmony study found, as plain data. */
-import type { ExampleRow } from '../bam/report/data.js'
+import type { ExampleRow } from '../report/index.js'
 import type { CellFailure } from '../runner/index.js'
 import type { MethodSpec } from './identity.js'
 import type { Tested } from './intervals.js'

@@ -1,4 +1,5 @@
 /** @file All that a BAM report shows, as plain data (also written as report.json). */
+import type { ExampleRow, Figure } from '../../report/index.js'
 import type { Finding } from '../metrics/findings.js'
 
 /** A number with its 95% interval. */
@@ -56,20 +57,6 @@ export interface PlainTable {
   readonly caption: string
   readonly columns: readonly string[]
   readonly rows: readonly (readonly (string | number)[])[]
-}
-
-export interface ExampleRow {
-  /** 'resnet: fish on tiled floor' */
-  readonly title: string
-  /** PNG files' bytes as data URLs; the first is the input with the mask outlined. */
-  readonly pictures: readonly { readonly label: string; readonly url: string }[]
-}
-
-/** A chart as the functions of `charts/` make it: it goes into the page as it is. */
-export interface Figure {
-  readonly title: string
-  readonly caption: string
-  readonly svg: string
 }
 
 export interface BamReport {

@@ -1,12 +1,11 @@
 /** @file The report of BAM as one self-contained HTML page: no network, pictures inside, readable without script. */
 import { escapeHtml as esc, formatNumber, formatShare } from '@ascribe/core'
-import type { BamReport, ExampleRow, Figure, ModelRow, PlainTable } from './data.js'
+import { type Cell, type ExampleRow, exampleGrid, type Figure, renderTable, reportPage, textCell } from '../../report/index.js'
+import type { BamReport, ModelRow, PlainTable } from './data.js'
 import { findingsPart } from './findings-part.js'
 import { howToRead } from './how-to-read.js'
 import { idOf, metricPart } from './metric-part.js'
-import { reportPage } from './page.js'
 import { paperPart } from './paper-part.js'
-import { type Cell, renderTable, textCell } from './table.js'
 import { metricsOf, metricTitle, whole } from './words.js'
 
 /**
@@ -91,18 +90,10 @@ function figuresPart(figures: readonly Figure[]): string {
 
 function examplesPart(examples: readonly ExampleRow[]): string {
   if (examples.length === 0) return ''
-  const columns = Math.max(...examples.map(({ pictures }) => pictures.length), 1)
-  const rows = examples.map(({ title, pictures }) => {
-    const cells = pictures.map(
-      ({ label, url }) =>
-        `<figure><img alt="${esc(`${label}, ${title}`)}" src="${esc(url)}"><figcaption>${esc(label)}</figcaption></figure>`,
-    )
-    return `<div class="example"><h3>${esc(title)}</h3><div class="maps">${cells.join('')}</div></div>`
-  })
-  return `<section id="examples"><h2>Example maps</h2>
-<p class="intro soft">The first picture of a row is the input with the object outlined. Red speaks for the predicted class, blue against it; maps without a sign run
-from dark to bright. Colours are scaled for each map on its own.</p>
-<div class="wide" style="--columns:${columns}">${rows.join('\n')}</div></section>`
+  const intro =
+    'The first picture of a row is the input with the object outlined. Red speaks for the predicted class, blue against it; maps without a sign run from dark to bright. ' +
+    'Colours are scaled for each map on its own.'
+  return `<section id="examples"><h2>Example maps</h2>${exampleGrid(examples, intro)}</section>`
 }
 
 function tablesPart(tables: readonly PlainTable[]): string {

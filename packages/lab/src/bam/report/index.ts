@@ -2,14 +2,11 @@
 export type {
   BamReport,
   ControlDifference,
-  ExampleRow,
-  Figure,
   Interval,
   ModelRow,
   PlainTable,
   ScoreRow,
 } from './data.js'
-export { type ExampleMap, type ExampleOptions, exampleRow } from './examples.js'
 export { renderBamReport } from './html.js'
 export {
   agreementWithPaper,

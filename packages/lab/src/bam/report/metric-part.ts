@@ -1,9 +1,9 @@
 /** @file A metric's part of a report's page: charts, a table for each architecture, and the other forms of the map. */
 import { escapeHtml as esc } from '@ascribe/core'
 import { barChart } from '../../charts/index.js'
+import { type Cell, renderTable, textCell } from '../../report/index.js'
 import type { ScoreRow } from './data.js'
 import { marginOf, nameOf, type RankedRow, rankRows } from './ranking.js'
-import { type Cell, renderTable, textCell } from './table.js'
 import { ends, mainVariant, metricOf, metricTitle, score, signed, span, unique, whole } from './words.js'
 
 /** Rows of one metric, all architectures and variants. */

@@ -1,10 +1,10 @@
 /** @file Our order of methods beside the paper's, and how far orders agree between models and metrics. */
 import { escapeHtml as esc } from '@ascribe/core'
+import { type Cell, renderTable, textCell } from '../../report/index.js'
 import { paperMethods, paperStatements } from '../metrics/index.js'
 import type { ScoreRow } from './data.js'
 import { rankCell } from './metric-part.js'
 import { agreementWithPaper, nameOf, orderAgreement, rankRows } from './ranking.js'
-import { type Cell, renderTable, textCell } from './table.js'
 import { mainVariant, metricsOf, metricTitle, score, unique } from './words.js'
 
 interface Order {

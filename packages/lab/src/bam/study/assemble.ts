@@ -1,5 +1,6 @@
 /** @file From what was measured to what the report shows. */
 
+import { exampleRow } from '../../report/index.js'
 import { ladderDependence } from '../importance.js'
 import {
   compareScores,
@@ -13,7 +14,6 @@ import {
   variantNames,
 } from '../metrics/index.js'
 import type { BamReport, ControlDifference, ModelRow, ScoreRow } from '../report/index.js'
-import { exampleRow } from '../report/index.js'
 import type { BamSource } from '../source.js'
 import { isControl, type StudyMethod, spellMethod } from './methods.js'
 import { ScoreBook } from './score-book.js'

@@ -1,8 +1,8 @@
 /** @file From what was measured to what the report shows. */
 import { type Pixels, resize } from '@ascribe/core'
-import type { ExampleRow } from '../../bam/report/data.js'
-import { exampleRow } from '../../bam/report/index.js'
 import { criticalDifference } from '../../charts/critical-difference.js'
+import type { ExampleRow } from '../../report/index.js'
+import { exampleRow } from '../../report/index.js'
 import { Analysis } from '../analysis.js'
 import { maskOnlyRows, twistGains } from '../control-analysis.js'
 import type { EnsembleStudy, StudyExample } from '../result.js'
@@ -111,5 +111,5 @@ function exampleOf({ title, picture, maps }: StudyExample): ExampleRow[] {
   if (width !== height || picture.channels !== 3) return []
   const side = Math.min(width, shownSide)
   const small: Pixels = side === width ? picture : resize(picture, side, side, 'bilinear')
-  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data), mask: null, box: null }, maps })]
+  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data) }, maps })]
 }

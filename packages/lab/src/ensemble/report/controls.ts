@@ -1,9 +1,10 @@
 /** @file Tables of what should find nothing, and of each member by itself. */
 
+import type { ReportCell, ReportTable } from '../../report/index.js'
 import type { Contestant } from '../analysis.js'
 import type { MaskOnlyRow, TwistGain } from '../control-analysis.js'
 import { curveMetrics, higherIsBetter } from '../identity.js'
-import type { EnsembleComparison, ReportCell, ReportTable } from './data.js'
+import type { EnsembleComparison } from './data.js'
 import { cell, interval, number, signed } from './words.js'
 
 /** For each member: which ensembles beat it, and by how much at most. */
@@ -27,13 +28,13 @@ export function membersTable(members: readonly Contestant[], comparisons: readon
             return {
               text: `${signed(best.value)} ${interval(best.low, best.high)}`,
               sort: best.value,
-              note: `${best.ensemble}; beaten by ${found.filter(({ low }) => low > 0).length}`,
+              notes: [`${best.ensemble}; beaten by ${found.filter(({ low }) => low > 0).length}`],
               good: best.low > 0,
             }
           }),
           all.length === comparisons.length
             ? cell('every ensemble')
-            : { text: `${all.length}`, note: all.map(({ ensemble }) => ensemble).join('; ') },
+            : { text: `${all.length}`, notes: [all.map(({ ensemble }) => ensemble).join('; ')] },
         ],
       }
     }),
@@ -89,7 +90,9 @@ export function twistTable(gains: readonly TwistGain[], twist: TwistGain['twist'
                 sort: gain.value,
                 good: gain.low > 0,
                 ...(aboveBest && {
-                  note: `${signed(aboveBest.value)} ${interval(aboveBest.low, aboveBest.high)} to ${aboveBest.member}; detects ${number(aboveBest.detectable)}`,
+                  notes: [
+                    `${signed(aboveBest.value)} ${interval(aboveBest.low, aboveBest.high)} to ${aboveBest.member}; detects ${number(aboveBest.detectable)}`,
+                  ],
                 }),
               },
             ]
@@ -120,7 +123,7 @@ export function maskOnlyTable(rows: readonly MaskOnlyRow[]): ReportTable[] {
               sort: mean.value,
               ...(i === rows.length - 1
                 ? {}
-                : { note: `${signed(above.value)} ${interval(above.low, above.high)}; detects ${number(detectable)}` }),
+                : { notes: [`${signed(above.value)} ${interval(above.low, above.high)}; detects ${number(detectable)}`] }),
             }),
           ),
         ],

@@ -1,28 +1,7 @@
 /** @file What the report of an ensemble study shows, as plain data. */
-import type { ExampleRow } from '../../bam/report/data.js'
+import type { ExampleRow, ReportTable, Statement } from '../../report/index.js'
 import type { Comparison, JunkCost } from '../analysis.js'
 import type { MaskOnlyRow, TwistGain } from '../control-analysis.js'
-
-export interface ReportCell {
-  readonly text: string
-  readonly sort?: number
-  readonly note?: string
-  readonly good?: boolean
-}
-
-export interface ReportTable {
-  readonly id: string
-  readonly title: string
-  readonly caption: string
-  readonly columns: readonly string[]
-  readonly rows: readonly { readonly cells: readonly ReportCell[]; readonly muted?: boolean }[]
-}
-
-export interface EnsembleStatement {
-  readonly text: string
-  readonly verdict: 'holds' | 'does not hold' | 'not resolved'
-  readonly details: readonly string[]
-}
 
 /** An ensemble against every member. */
 export interface EnsembleComparison {
@@ -34,7 +13,7 @@ export interface EnsembleReport {
   readonly title: string
   readonly facts: readonly string[]
   readonly warnings: readonly string[]
-  readonly statements: readonly EnsembleStatement[]
+  readonly statements: readonly Statement[]
   readonly comparisons: readonly EnsembleComparison[]
   /** By the model, where a twin predicts first. */
   readonly beside?: readonly EnsembleComparison[]

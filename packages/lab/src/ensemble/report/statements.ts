@@ -1,8 +1,10 @@
 /** @file What an ensemble study was to show, and whether it does. */
+
+import type { Statement } from '../../report/index.js'
 import type { Analysis, Comparison, JunkCost } from '../analysis.js'
 import type { TwistGain } from '../control-analysis.js'
 import { curveMetrics } from '../identity.js'
-import { bars, type EnsembleComparison, type EnsembleStatement, leastForJunk, wantedDetectable } from './data.js'
+import { bars, type EnsembleComparison, leastForJunk, wantedDetectable } from './data.js'
 import { interval, number, percent, signed } from './words.js'
 
 export const onCurves = (metrics: readonly Comparison[]): readonly Comparison[] =>
@@ -15,7 +17,7 @@ const isResolved = (metrics: readonly Comparison[]): boolean =>
   onCurves(metrics).every(({ hardest }) => hardest.detectable <= wantedDetectable)
 
 /** @param by who predicts */
-export function winStatements(comparisons: readonly EnsembleComparison[], by: string): EnsembleStatement[] {
+export function winStatements(comparisons: readonly EnsembleComparison[], by: string): Statement[] {
   const [selected, ...rest] = comparisons as readonly [EnsembleComparison, ...EnsembleComparison[]]
   const winners = rest.filter(({ metrics }) => wins(metrics))
   const anyResolved = rest.every(({ metrics }) => isResolved(metrics))
@@ -51,7 +53,7 @@ const groups = ['insertion', 'deletion', 'IROF'] as const
 const worstLoss = ({ losses }: JunkCost): number => Math.max(...groups.map(name => losses[name]))
 const keptText = (share: number): string => (Number.isFinite(share) ? `${number(100 * share, 0)}%` : 'nothing: it had no gain')
 
-export function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): EnsembleStatement[] {
+export function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): Statement[] {
   const labels = [...new Set(junk.map(({ label }) => label))]
   const single = labels.map(label => {
     const own = junk.filter(one => one.label === label && one.junk.length === 1)
@@ -90,7 +92,7 @@ export function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): E
 }
 
 /** The headline of what a search selected: right minus wrong class. */
-export function headlineStatement(gains: readonly TwistGain[]): EnsembleStatement[] {
+export function headlineStatement(gains: readonly TwistGain[]): Statement[] {
   const own = gains.filter(({ twist, role }) => twist === 'wrong-class' && role === 'ensemble')
   const selected = own.filter(({ label }) => label === own[0]?.label)
   if (selected.length === 0) return []

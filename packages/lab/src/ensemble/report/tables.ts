@@ -1,10 +1,12 @@
 /** @file The tables of scores: means, wins, what was selected, junk, failures. */
+
+import type { ReportTable } from '../../report/index.js'
 import { describeCell } from '../../runner/index.js'
 import type { Analysis, JunkCost } from '../analysis.js'
 import { labelOf } from '../entry.js'
 import { higherIsBetter, metricNames } from '../identity.js'
 import type { EnsembleStudy } from '../result.js'
-import { bars, type EnsembleComparison, type ReportTable } from './data.js'
+import { bars, type EnsembleComparison } from './data.js'
 import { onCurves, wins } from './statements.js'
 import { cell, interval, number, percent, signed } from './words.js'
 
@@ -27,10 +29,10 @@ export function meansTable(analysis: Analysis, by = primary): ReportTable {
     rows: all.map(contestant => ({
       muted: contestant.role === 'member' || contestant.role === 'control',
       cells: [
-        { text: contestant.label, ...(contestant.role === 'control' ? { note: 'control' } : {}) },
+        { text: contestant.label, ...(contestant.role === 'control' ? { notes: ['control'] } : {}) },
         ...metricNames.map(name => {
           const { value, low, high } = analysis.mean(contestant, name)
-          return { text: number(value), sort: value, note: interval(low, high) }
+          return { text: number(value), sort: value, notes: [interval(low, high)] }
         }),
       ],
     })),
@@ -56,7 +58,7 @@ export function winsTable(comparisons: readonly EnsembleComparison[], by = prima
         ...metrics.map(({ hardest, beaten, rivals }) => ({
           text: `${signed(hardest.value)} ${interval(hardest.low, hardest.high)}`,
           sort: hardest.value,
-          note: `${hardest.rival}; beats ${beaten} of ${rivals}; p ${number(hardest.adjusted)}`,
+          notes: [`${hardest.rival}; beats ${beaten} of ${rivals}; p ${number(hardest.adjusted)}`],
           good: beaten === rivals,
         })),
       ],
@@ -88,7 +90,7 @@ export const junkTable = (junk: readonly JunkCost[]): ReportTable => ({
   rows: junk.map(({ label, junk: kinds, members, losses, gains, infidelity, kept }) => ({
     cells: [
       cell(label),
-      { text: kinds.join(' + '), note: `${kinds.length} of ${members + kinds.length}` },
+      { text: kinds.join(' + '), notes: [`${kinds.length} of ${members + kinds.length}`] },
       ...(['insertion', 'deletion', 'IROF'] as const).map(name => ({
         text: signed(losses[name]),
         sort: losses[name],
@@ -98,7 +100,7 @@ export const junkTable = (junk: readonly JunkCost[]): ReportTable => ({
       ...(['insertion', 'deletion', 'IROF'] as const).map(name => ({
         text: Number.isFinite(kept[name].value) ? `${number(100 * kept[name].value, 0)}%` : 'no gain',
         sort: kept[name].value,
-        note: `of ${signed(gains[name])}; from ${number(100 * kept[name].low, 0)}%`,
+        notes: [`of ${signed(gains[name])}; from ${number(100 * kept[name].low, 0)}%`],
         good: kept[name].value >= bars.kept,
       })),
     ],

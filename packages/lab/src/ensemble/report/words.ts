@@ -1,5 +1,5 @@
 /** @file Numbers as the report writes them. */
-import type { ReportCell } from './data.js'
+import type { ReportCell } from '../../report/index.js'
 
 const minus = (text: string): string => text.replace(/-/g, '−')
 export const number = (value: number, digits = 3): string => (Number.isFinite(value) ? minus(value.toFixed(digits)) : '–')

@@ -1,6 +1,6 @@
 /** @file What the sections of the page are made of. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { type Cell, renderTable } from '../../bam/report/table.js'
+import { type Cell, renderTable } from '../../report/index.js'
 import type { Interval } from '../result.js'
 import { number } from './statements.js'
 

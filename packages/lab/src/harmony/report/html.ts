@@ -1,21 +1,11 @@
 /** @file The report of a harmony study as one self-contained HTML page: no network, pictures inside, readable without script. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { reportPage } from '../../bam/report/page.js'
-import { textCell } from '../../bam/report/table.js'
+import { contents, exampleGrid, partStyle, reportPage, statementsSection, textCell } from '../../report/index.js'
 import type { HarmonyStudy } from '../result.js'
 import { type Section, share, table } from './cells.js'
 import { agreementSection, detectorSection, harmonisedSection } from './map-sections.js'
-import { type Statement, statementsOf } from './statements.js'
+import { statementsOf } from './statements.js'
 import { curveSection, leakSection, transferSection } from './transfer-sections.js'
-
-const more = `
-.statements { margin: 0; padding: 0; list-style: none; }
-.statements li { padding: 8px 0; border-bottom: 1px solid var(--line); }
-.statements .soft { font-size: 13px; }
-td small { display: block; }
-`
-
-const badges: Readonly<Record<Statement['verdict'], string>> = { holds: 'ok', 'does not hold': 'bad', 'not resolved': '' }
 
 function modelSection({ models }: HarmonyStudy): Section {
   const rows = models.map(({ name, family, width, height, accuracy, architecture, tests, twin }) => [
@@ -37,17 +27,8 @@ function modelSection({ models }: HarmonyStudy): Section {
 
 function exampleSection({ examples }: HarmonyStudy): Section[] {
   if (examples.length === 0) return []
-  const rows = examples.map(({ title, pictures }) => {
-    const cells = pictures.map(
-      ({ label, url }) =>
-        `<figure><img alt="${esc(`${label}, ${title}`)}" src="${esc(url)}"><figcaption>${esc(label)}</figcaption></figure>`,
-    )
-    return `<div class="example"><h3>${esc(title)}</h3><div class="maps">${cells.join('')}</div></div>`
-  })
-  const columns = Math.max(...examples.map(({ pictures }) => pictures.length))
-  const intro =
-    '<p class="intro soft">Models across, methods down, the harmonised map last. Colours are scaled for each map on its own.</p>'
-  return [{ id: 'maps', title: 'Maps', body: `${intro}<div class="wide" style="--columns:${columns}">${rows.join('\n')}</div>` }]
+  const intro = 'Models across, methods down, the harmonised map last. Colours are scaled for each map on its own.'
+  return [{ id: 'maps', title: 'Maps', body: exampleGrid(examples, intro) }]
 }
 
 const reading: Section = {
@@ -81,19 +62,13 @@ export function renderHarmonyReport(study: HarmonyStudy): string {
     `seed ${seed}, plan ${design.slice(0, 16)}, results ${digest.slice(0, 16)}`,
   ]
   const warnings = [...left, ...(failed.length > 0 ? [`${failed.length} results failed; the same command tries them again`] : [])]
-  const statements = statementsOf(study).map(
-    ({ text, verdict, details }) =>
-      `<li><span class="verdict">${esc(text)} <span class="badge ${badges[verdict]}">${esc(verdict)}</span></span>${details
-        .map(line => `<div class="soft">${esc(line)}</div>`)
-        .join('')}</li>`,
-  )
   return reportPage({
     title: 'Harmony across models',
     facts: [...facts, ...warnings],
-    header: `<nav aria-label="Contents">${sections.map(({ id, title }) => `<a href="#${id}">${esc(title)}</a>`).join('')}</nav>`,
-    body: `<section id="statements"><h2>What holds</h2><ul class="statements">${statements.join('')}</ul></section>
+    header: contents(sections.map(({ id, title }) => [id, title])),
+    body: `${statementsSection(statementsOf(study))}
 ${sections.map(({ id, title, body }) => `<section id="${id}"><h2>${esc(title)}</h2>${body}</section>`).join('\n')}`,
-    style: more,
+    style: partStyle,
   })
 }
 

@@ -1,6 +1,6 @@
 /** @file Maps in the page: harmonised ones against their rivals, agreement, maps as detectors of the object. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { type Cell, textCell } from '../../bam/report/table.js'
+import { type Cell, textCell } from '../../report/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
 import { intervalCell, intervalText, type Section, table } from './cells.js'
 import { number } from './statements.js'

@@ -1,11 +1,6 @@
 /** @file What the study was to show, and whether it does. */
+import type { Statement } from '../../report/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
-
-export interface Statement {
-  readonly text: string
-  readonly verdict: 'holds' | 'does not hold' | 'not resolved'
-  readonly details: readonly string[]
-}
 
 /** The difference that a study must be able to see for "none" to be a result. */
 const resolvable = 0.02

@@ -1,6 +1,7 @@
 /** @file Transfer in the page: matrices, curves, controls, masks alone. */
-import { textCell } from '../../bam/report/table.js'
+
 import { lineChart } from '../../charts/index.js'
+import { textCell } from '../../report/index.js'
 import type { HarmonyStudy, Reading } from '../result.js'
 import { charts, intervalCell, type Section, table } from './cells.js'
 import { heatChart } from './heat.js'

@@ -1,5 +1,5 @@
 /** @file Example grids: models across, methods down, the harmonised map last. */
-import { type ExampleRow, exampleRow } from '../../bam/report/index.js'
+import { type ExampleRow, exampleRow } from '../../report/index.js'
 import { subjectMap } from '../maps.js'
 import type { Mapped } from '../result.js'
 import type { Session } from '../session.js'
@@ -17,7 +17,6 @@ export async function exampleStage(session: Session, { pictures, methods }: Mapp
     const shown = {
       pixels: new Uint8Array(own.pixels.data),
       mask: own.mask ? own.mask.map(value => 255 * value) : null,
-      box: null,
     }
     for (const spec of methods) {
       const keys = bases.map(m => session.mapCell(picture, m, spec).key)

@@ -1,7 +1,6 @@
 /** @file The report as one self-contained HTML page. */
 import { escapeHtml as esc } from '@ascribe/core'
-import { reportPage } from '../../../bam/report/page.js'
-import { renderTable, textCell } from '../../../bam/report/table.js'
+import { renderTable, reportPage, textCell } from '../../../report/index.js'
 
 export interface PageTable {
   readonly title: string

@@ -1,12 +1,13 @@
 /** @file From what was measured to what the report shows. */
 import { type Pixels, resize } from '@ascribe/core'
-import { exampleRow } from '../../../bam/report/index.js'
+import type { ReportTable, Statement } from '../../../report/index.js'
+import { exampleRow } from '../../../report/index.js'
 import { describeCell } from '../../../runner/index.js'
 import { Statistics, type Verdict } from '../analysis.js'
 import { mainEntry } from '../plan.js'
 import type { ImageExample, ImageStudy } from '../result.js'
 import { ablationTable, headlineOf, informationTable, maskOnlyTable, mosaicTable, twistTable } from './controls.js'
-import type { ComparisonRow, ImageReport, ReportTable, Statement } from './data.js'
+import type { ComparisonRow, ImageReport } from './data.js'
 import { curveFigures } from './figures.js'
 import { comparisonRows, differencesTable, meanRows, meansTable, objectivesTable, secondaryTable } from './tables.js'
 import { number, signed, textCell } from './words.js'
@@ -154,7 +155,7 @@ function exampleOf({ title, picture, maps }: ImageExample) {
   if (width !== height || picture.channels !== 3) return []
   const side = Math.min(width, shownSide)
   const small: Pixels = side === width ? picture : resize(picture, side, side, 'bilinear')
-  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data), mask: null, box: null }, maps })]
+  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data) }, maps })]
 }
 
 function failureTable({ failed }: ImageStudy): ReportTable | undefined {

@@ -1,12 +1,12 @@
 /** @file Tables that ask what the scores are worth: wrong class, shuffled weights, masks alone, settings, other metrics. */
 import { aggregateCurves } from '@ascribe/core'
+import type { ReportTable } from '../../../report/index.js'
 import { type Column, columnOf, metricColumn, runOf, type Statistics } from '../analysis.js'
 import type { Entry, Twist } from '../entry.js'
 import type { InformationValue } from '../identity.js'
 import { informationThresholds, mainEntry } from '../plan.js'
 import type { ImageStudy } from '../result.js'
 import { imageMetrics } from '../scores.js'
-import type { ReportTable } from './data.js'
 import { mainMetrics } from './tables.js'
 import { countCell, differenceCell, meanCell, number, signed, sizeWords, textCell } from './words.js'
 

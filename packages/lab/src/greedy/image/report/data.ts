@@ -1,32 +1,7 @@
 /** @file All that the report of an image study shows, as plain data (also written as report.json). */
-import type { ExampleRow, Figure } from '../../../bam/report/data.js'
-import type { Difference, MeanOf, Verdict } from '../analysis.js'
+import type { ExampleRow, Figure, ReportTable, Statement } from '../../../report/index.js'
+import type { Difference, MeanOf } from '../analysis.js'
 import type { Entry } from '../entry.js'
-
-export interface ReportCell {
-  readonly text: string
-  /** What it sorts by. */
-  readonly sort?: number
-  /** In small letters below, a line each. */
-  readonly notes?: readonly string[]
-  readonly badge?: Verdict
-}
-
-export interface ReportTable {
-  readonly id: string
-  readonly title: string
-  readonly caption: string
-  readonly columns: readonly string[]
-  readonly rows: readonly { readonly cells: readonly ReportCell[]; readonly muted?: boolean }[]
-}
-
-/** What the study was to show, and whether it does. */
-export interface Statement {
-  readonly text: string
-  readonly verdict: 'holds' | 'does not hold' | 'not resolved'
-  /** Rivals, by how the comparison with them ended. */
-  readonly details: readonly string[]
-}
 
 /** One number per contestant and metric. */
 export interface MetricRow extends Entry {

@@ -1,6 +1,7 @@
 /** @file The curves of a study as pictures. */
-import type { Figure } from '../../../bam/report/data.js'
+
 import { lineChart } from '../../../charts/index.js'
+import type { Figure } from '../../../report/index.js'
 import { bootstrapMean } from '../../../statistics/index.js'
 import { meanCurve, type Run } from '../analysis.js'
 import type { FillName } from '../entry.js'

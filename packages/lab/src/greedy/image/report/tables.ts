@@ -1,11 +1,13 @@
 /** @file The main tables: every contestant on every metric, and Greedy PIG minus each. */
+
+import type { ReportCell, ReportTable } from '../../../report/index.js'
 import { columnOf, type Difference, metricColumn, type Run, runOf, type Statistics } from '../analysis.js'
 import { contestantNamed, contestants } from '../contestants.js'
 import type { Entry, FillName } from '../entry.js'
 import { mainEntry } from '../plan.js'
 import type { ImageStudy } from '../result.js'
 import { type ImageMetric, imageMetrics, isTrained } from '../scores.js'
-import type { ComparisonRow, MetricRow, ReportCell, ReportTable } from './data.js'
+import type { ComparisonRow, MetricRow } from './data.js'
 import { countCell, differenceCell, meanCell, sizeWords, textCell } from './words.js'
 
 export const mainMetrics = imageMetrics.filter(({ main }) => main)

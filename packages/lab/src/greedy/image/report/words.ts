@@ -1,6 +1,7 @@
 /** @file Numbers and names as the report writes them. */
+
+import type { ReportCell } from '../../../report/index.js'
 import type { Difference, MeanOf } from '../analysis.js'
-import type { ReportCell } from './data.js'
 
 const minus = (text: string): string => text.replace(/-/g, '−')
 

@@ -1,8 +1,7 @@
 /** @file The report of the tables study as one self-contained HTML page. */
 import { escapeHtml as esc, formatNumber } from '@ascribe/core'
-import { reportPage } from '../../../bam/report/page.js'
-import { type Cell, renderTable, type Table, textCell } from '../../../bam/report/table.js'
 import { barChart, lineChart } from '../../../charts/index.js'
+import { type Cell, renderTable, reportPage, type Table, textCell } from '../../../report/index.js'
 import type { Difference, Interval, ModelSummary, SelectorScore, TabularReport } from './data.js'
 
 /** Depends on its argument alone: equal reports give equal bytes. */

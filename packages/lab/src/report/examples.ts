@@ -11,7 +11,6 @@ import {
   resize,
   resizeHeatMap,
 } from '@ascribe/core'
-import type { BamPicture } from '../source.js'
 import type { ExampleRow } from './data.js'
 
 export interface ExampleMap {
@@ -24,7 +23,8 @@ export interface ExampleMap {
 
 export interface ExampleOptions {
   readonly title: string
-  readonly picture: BamPicture
+  /** RGB of a square, 0..255; how much of each pixel is the object, 0..255, where that is known. */
+  readonly picture: { readonly pixels: Uint8Array; readonly mask?: Uint8Array | null }
   readonly maps: readonly ExampleMap[]
   /** Label of the first picture. Default `input`. */
   readonly inputLabel?: string
