@@ -1,10 +1,13 @@
 /** @file Every method has a function of its own, whose options are the method's. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import * as core from '@ascribe/core'
 import { describe, expect, it } from 'vitest'
 
 const camel = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-const source = readFileSync(new URL('../src/functions.ts', import.meta.url), 'utf8')
+const folder = new URL('../src/functions/', import.meta.url)
+const source = readdirSync(folder)
+  .map(name => readFileSync(new URL(name, folder), 'utf8'))
+  .join('\n')
 
 /** Keys of the options interface that the source gives a method's function; none where it has no interface of its own. */
 function declaredOptions(name: string): string[] {

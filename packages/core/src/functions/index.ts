@@ -1,0 +1,12 @@
+/** @file Every method as a function, family by family. */
+export * from './activation-maps.js'
+export * from './attention.js'
+export * from './controls.js'
+export * from './gradients.js'
+export * from './greedy.js'
+export type { MethodFunction, MethodOptions } from './method-function.js'
+export * from './paths.js'
+export * from './perturbation.js'
+export * from './relevance.js'
+export * from './shapley.js'
+export * from './trees.js'
