@@ -13,9 +13,9 @@ import { openImages } from '../src/greedy/image/images.js'
 import { featureOrder, orderMap } from '../src/greedy/image/order.js'
 import { curveKinds, imageMetrics, isTrained, metricValue } from '../src/greedy/image/scores.js'
 import { mosaicCells } from '../src/greedy/image/stages/mosaics.js'
-import { spread } from '../src/greedy/image/stages/spread.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
 import { assembleImageReport, imagePresetNamed, renderImageReport, runImageStudy } from '../src/index.js'
+import { spread } from '../src/order.js'
 
 const path = fileURLToPath(new URL('../../../examples/models/resnet-obj.onnx', import.meta.url))
 const runtime = nodeRuntime({ threads: 1 })

@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fitPicture, imputation, orderOf, pictureToTensor, Random } from '@ascribe/core'
+import { fitPicture, gaussianBlur, imputation, orderOf, pictureToTensor, Random } from '@ascribe/core'
 import { nodeRuntime } from '@ascribe/core/node'
 import { encodeModel, type Graph, isFloat, Tensor } from '@ascribe/onnx'
 import { readModelFile } from '@ascribe/onnx/node'
@@ -21,6 +21,7 @@ import { harmonyMarkdown, renderHarmonyReport } from '../src/harmony/report/inde
 import { statementsOf } from '../src/harmony/report/statements.js'
 import type { HarmonyStudy } from '../src/harmony/result.js'
 import { Session } from '../src/harmony/session.js'
+import { verdictsOf } from '../src/harmony/stages/harmonised/verdicts.js'
 import { runHarmonyStudy } from '../src/harmony/study.js'
 import { parityOf, trainHarmonyModels } from '../src/harmony/training.js'
 import { areaUnder, familyContrast, meanOfPairs, transferScore, weightsWithout } from '../src/harmony/transfer.js'
@@ -147,6 +148,19 @@ describe('models and maps', () => {
     expect(centre.indexOf(Math.max(...centre))).toBe(27)
   })
 
+  it('blurs what was combined', async () => {
+    const maps = [0, 1].map(k => Float64Array.from({ length: 64 }, (_, i) => Math.sin((k + 1) * i)))
+    const tools = {
+      picture: { pixels: { width: 8, height: 8, channels: 3, data: new Uint8Array(192) } },
+      stored: async (key: string) => maps[Number(key)]!,
+      seed: 0,
+    } as const
+    const subject = { kind: 'combined', maps: ['0', '1'], normaliser: 'none', scheme: 'mean' } as const
+    const mean = maps[0]!.map((value, i) => (value + maps[1]![i]!) / 2)
+    expect([...(await subjectMap(subject, tools))]).toEqual([...mean])
+    expect([...(await subjectMap({ ...subject, sigma: 1.5 }, tools))]).toEqual([...gaussianBlur(mean, 1, 8, 8, 1.5)])
+  })
+
   it('compares at equal smoothness', async () => {
     const chess = Float64Array.from({ length: 64 }, (_, i) => ((i >> 3) + i) % 2)
     // Every step is 1, the variance 1/4.
@@ -260,6 +274,37 @@ describe('statements', () => {
     expect(verdict([shown, shown, shown, none, none, none])).toBe('does not hold')
     expect(verdict([shown, shown, shown, open, none, none])).toBe('not resolved')
     expect(verdict([none, none, none, open, open, open])).toBe('does not hold')
+  })
+})
+
+describe('verdicts on gains', () => {
+  const gain = (method: string, rival: string, low: number, high: number) => ({
+    ...{
+      method,
+      rival,
+      harmoniser: 'mean',
+      chosen: 'in advance',
+      fill: 'mean over fills',
+      harmonised: 0,
+      score: 0,
+      detectable: 0.01,
+      n: 50,
+    },
+    difference: { value: (low + high) / 2, low, high, p: low > 0 || high < 0 ? 0.001 : 0.4 },
+  })
+
+  it('asks that every rival is beaten, and takes what is below a rival for no evidence', () => {
+    const rivals = { good: [0.01, 0.02], none: [-0.02, 0.03], worse: [-0.03, -0.01] } as const
+    const methods = Object.keys(rivals).map(label => ({ label, method: label, options: {} }))
+    const gains = Object.entries(rivals).flatMap(([method, [low, high]]) => [
+      gain(method, 'best single map', 0.01, 0.05),
+      gain(method, 'another', low, high),
+    ]) as unknown as Parameters<typeof verdictsOf>[0]
+    const found = verdictsOf(gains, methods, 'best single map')
+    expect(found.map(({ beatsSingle }) => beatsSingle)).toEqual([true, true, true])
+    expect(found.map(({ beatsAll }) => beatsAll)).toEqual([true, false, false])
+    expect(found.map(({ adjusted }) => adjusted)).toEqual([0.003, 0.8, 1])
+    expect(found.map(({ least }) => least.rival)).toEqual(['another', 'another', 'another'])
   })
 })
 
@@ -384,7 +429,12 @@ describe('a study', () => {
     expect(table!.groups.map(({ label }) => label)).toEqual(['across families', 'same architecture, other seed'])
     expect(table!.matrix).toHaveLength(3)
     for (const { difference } of study.transfer.spoiled) expect(difference.value).not.toBeNaN()
-    expect(study.harmonised.gains.some(({ difference }) => Number.isFinite(difference.value))).toBe(true)
+    for (const { n, difference } of study.harmonised.gains) expect(n > 0 && Number.isFinite(difference.value)).toBe(true)
+    expect(study.harmonised.verdicts.map(({ chosen, single }) => `${chosen}: ${single.rival}`)).toEqual([
+      'in advance: best single map',
+      'by cross-fitting: best single map',
+      'in advance, blurred: best single map, blurred',
+    ])
     expect(study.detector.length).toBe(3 + 1 + 6)
     for (const { weights } of study.harmonised.weights) expect(weights.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9)
     const again = await runHarmonyStudy(options)

@@ -48,6 +48,9 @@ function plannedRows(session: Session, scored: readonly Scored[]): { forwards: n
   const adapted = bases.some(m => models[m]!.twin)
   const list = harmonisers.slice(0, preset.harmonisers)
   const weighted = list.filter(one => one.weighted).length
+  const seeded = session.extras.length > 0
+  // Kinds of maps that every sigma is tried on, beside noise draws.
+  const kinds = seeded ? 3 : 2
   const [all, first] = [fills.length * fractions.length, fractions.length]
   const maps = options.methods.map(spec => {
     const method = methodNamed(spec.method)
@@ -67,7 +70,8 @@ function plannedRows(session: Session, scored: readonly Scored[]): { forwards: n
       pictures * all * (2 * k + seeds) +
       some * (all * k + 4 * first * k + (adapted ? 2 * first * k : 0)) +
       (combines
-        ? pictures * (first * (list.length - weighted + folds * weighted + sigmas.length) + all * 5) + some * all * 2
+        ? pictures * (first * (list.length - weighted + folds * weighted + kinds * sigmas.length) + all * (seeded ? 7 : 4)) +
+          some * (all * 3 + first * sigmas.length)
         : 0) +
       Math.min(pictures, preset.leaks) * fills.length * 2 * k
     const controls = (pictures + some) * all * controlNames.length
@@ -95,6 +99,6 @@ export async function costLine(session: Session, scored: readonly Scored[]): Pro
   return (
     `the whole study: about ${many(total.forwards)} forward passes and ${many(total.gradients)} gradients, ` +
     `${minutes < 1 ? 'under a minute' : `about ${many(minutes)} min`} of the models' time here with ${Math.max(1, processes)} at a time, ` +
-    'and about half as much again for masks and comparisons; finished work is not done again'
+    'and about as much again for masks and comparisons; finished work is not done again'
   )
 }

@@ -83,14 +83,15 @@ export async function subjectMap(subject: Subject, { picture, stored, seed }: Ma
     case 'blurred':
       return Float64Array.from(gaussianBlur(await stored(subject.map), 1, size, size, subject.sigma))
     case 'combined': {
-      const { maps, normaliser, scheme, weights } = subject
+      const { maps, normaliser, scheme, weights, sigma } = subject
       const members = await Promise.all(maps.map(stored))
-      return combine(members, {
+      const { values } = combine(members, {
         normaliser,
         scheme,
         seed: seed + streams.combine,
         ...(weights && { schemeOptions: { weights: weights.join('/') } }),
-      }).values
+      })
+      return sigma === undefined ? values : Float64Array.from(gaussianBlur(values, 1, size, size, sigma))
     }
   }
 }

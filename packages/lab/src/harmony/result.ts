@@ -104,7 +104,8 @@ export interface Gain {
   readonly method: string
   /** Several where folds chose differently. */
   readonly harmoniser: string
-  readonly chosen: 'in advance' | 'by cross-fitting' | 'listed'
+  /** How the scheme was chosen; blurred: harmonised maps and rivals alike, each with its sigma from the other folds. */
+  readonly chosen: 'in advance' | 'by cross-fitting' | 'in advance, blurred' | 'listed'
   readonly rival: string
   /** A fill, or the mean over all of them. */
   readonly fill: string
@@ -123,7 +124,7 @@ export interface GainVerdict {
   readonly least: Gain
   /** The largest p-value over the rivals, after Holm over the methods. */
   readonly adjusted: number
-  /** Gain over the best single map alone, and its p-value after Holm. */
+  /** Gain over the best single map alone (blurred, where all are), and its p-value after Holm. */
   readonly single: Gain
   readonly singleAdjusted: number
   /** Fills in which every rival is beaten with the interval above zero. */

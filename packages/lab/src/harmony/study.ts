@@ -4,7 +4,7 @@ import { InputError, methodNamed, Random, resolveOptions, UsageError } from '@as
 import { nodeRuntime } from '@ascribe/core/node'
 import { foldsOf } from '../ensemble/folds.js'
 import { generatedSet, type ImageSetRequest } from '../greedy/image/images.js'
-import { shuffled } from '../order.js'
+import { shuffled, spread } from '../order.js'
 import { type Cell, canonicalJson, forkWorkers } from '../runner/index.js'
 import { costLine } from './cost.js'
 import type { AnswerValue } from './identity.js'
@@ -27,7 +27,7 @@ import { mapsIn } from './worker.js'
 const claims = {
   family:
     'within-minus-across contrast of T after main effects, first fill, probability, mask-adapted testers; Holm over methods',
-  gain: 'first harmoniser of the list, mean over all fills, against every rival; largest p-value, Holm over methods; four of six methods',
+  gain: 'first harmoniser of the list, mean over all fills, against every rival, as they are and all blurred alike; largest p-value, Holm over methods; four of six methods',
   choices: 'weights, best single model, sigma, seeds and scheme on the other folds, by the first fill',
   consistency: 'Spearman and top 10% at equal smoothness, two disjoint sets of models; Holm over methods',
 }
@@ -168,7 +168,7 @@ async function answersOf(session: Session) {
     chosen.map(({ item }) => (enough ? item.source : item.key)),
     preset.folds,
   )
-  const scored = chosen.map(({ item, values }, i): Scored => {
+  const inOrder = chosen.map(({ item, values }, i): Scored => {
     const own = values[0]!.own.predicted
     const draw = new Random(options.seed, Number.parseInt(createHash('sha256').update(item.key).digest('hex').slice(0, 8), 16))
     return {
@@ -180,6 +180,8 @@ async function answersOf(session: Session) {
       plain: values.map(value => value.own.probability),
     }
   })
+  // What runs on some of the pictures takes the first of them.
+  const scored = spread(inOrder)
   const share = (count: number, of: number): number => (of > 0 ? count / of : Number.NaN)
   const rows = models.map(({ name, family, architecture, height, width, twin }, m): ModelRow => {
     const known = answered.filter(({ item }) => item.label !== undefined)

@@ -23,6 +23,8 @@ export type Subject =
       readonly normaliser: string
       readonly scheme: string
       readonly weights?: readonly number[]
+      /** Of a Gaussian over the combined map, in pixels; default none. */
+      readonly sigma?: number
     }
   | { readonly kind: 'blurred'; readonly map: string; readonly sigma: number }
 

@@ -1,12 +1,12 @@
 /** @file Stages that look at the orders of the runs again: masks over other contents, AIC and SIC, maps to be shown. */
 import { fitPicture } from '@ascribe/core'
+import { spread } from '../../../order.js'
 import { type Cell, readMap } from '../../../runner/index.js'
 import type { InformationValue, MaskOnlyValue } from '../identity.js'
 import { informationThresholds, isInformative, isMasked } from '../plan.js'
 import type { ImageExample, ImageStudy, Scored } from '../result.js'
 import type { StudyRun } from './runs.js'
 import type { Session } from './session.js'
-import { spread } from './spread.js'
 
 /** Below this side, sizes of files are mostly headers. */
 const smallestInformation = 128

@@ -1,5 +1,6 @@
 /** @file Every contestant on every picture: the order that it gives, and the curves along it. */
 import { fitPicture, Random } from '@ascribe/core'
+import { spread } from '../../../order.js'
 import type { Cell } from '../../../runner/index.js'
 import { contestantCost } from '../contestants.js'
 import type { Entry } from '../entry.js'
@@ -9,7 +10,6 @@ import { mainEntry, type PlannedEntry } from '../plan.js'
 import type { ByPicture, Scored } from '../result.js'
 import { curveKinds, imageMetrics } from '../scores.js'
 import type { Session } from './session.js'
-import { spread } from './spread.js'
 
 export interface StudyRun {
   readonly entry: Entry

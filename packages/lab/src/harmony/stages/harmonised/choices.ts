@@ -19,15 +19,29 @@ export const indexOfLargest = (values: readonly number[]): number =>
 /** Weights as text keep six digits: cells are found again by them. */
 const rounded = (weights: readonly number[]): number[] => weights.map(value => Number(value.toFixed(6)))
 
-function combined({ normaliser, scheme, weighted }: Harmoniser, maps: readonly string[], weights?: readonly number[]): Subject {
-  if (weighted && !weights) return { kind: 'combined', maps, normaliser, scheme: 'mean' }
-  return { kind: 'combined', maps, normaliser, scheme, ...(weighted && { weights: rounded(weights!) }) }
+interface Combining {
+  readonly by: Harmoniser
+  readonly maps: readonly string[]
+  /** For weighted ones; without weights those are the mean. */
+  readonly weights?: readonly number[] | undefined
+  /** In pixels of the maps. */
+  readonly sigma?: number | undefined
 }
+
+function combined({ by: { normaliser, scheme, weighted }, maps, weights, sigma }: Combining): Subject {
+  const blur = sigma === undefined ? {} : { sigma }
+  if (weighted && !weights) return { kind: 'combined', maps, normaliser, scheme: 'mean', ...blur }
+  return { kind: 'combined', maps, normaliser, scheme, ...(weighted && { weights: rounded(weights!) }), ...blur }
+}
+
+/** What is blurred, its sigma chosen on the other folds: the best single map, and combinations by the first harmoniser of the list. */
+export type Blurred = 'single' | 'harmonised' | 'draws' | 'seeds'
 
 /** One method's maps for one tester, and what was chosen for the pictures of one fold on those of the others. */
 export interface Choice {
   readonly spec: Spec
   readonly tester: number
+  readonly fold: number
   /** Models that are combined. */
   readonly others: readonly number[]
   /** Of the others, in order. */
@@ -38,9 +52,11 @@ export interface Choice {
   readonly seeds: readonly number[] | undefined
 }
 
+const keyOf = ({ spec, tester, fold }: Pick<Choice, 'spec' | 'tester' | 'fold'>): string => `${spec.label} ${tester} ${fold}`
+
 export class Harmony {
   readonly #choices = new Map<string, Choice>()
-  readonly sigmas = new Map<Choice, number>()
+  readonly #sigmas = new Map<string, number>()
   readonly chosenSchemes = new Map<string, Harmoniser>()
   readonly pictures: readonly Scored[]
   readonly methods: readonly Spec[]
@@ -59,7 +75,17 @@ export class Harmony {
     for (const spec of this.methods)
       for (const tester of session.bases)
         for (const fold of this.folds)
-          this.#choices.set(`${spec.label} ${tester} ${fold}`, this.#choose(spec, tester, fold, transfer))
+          this.#choices.set(keyOf({ spec, tester, fold }), this.#choose(spec, tester, fold, transfer))
+  }
+
+  /** Whether every tester has seeds of another architecture. */
+  get seeded(): boolean {
+    return [...this.#choices.values()].every(({ seeds }) => seeds)
+  }
+
+  /** Pictures that noise draws are made of. */
+  get drawn(): readonly Scored[] {
+    return this.pictures.slice(0, this.session.preset.controls)
   }
 
   get fill(): string {
@@ -67,7 +93,7 @@ export class Harmony {
   }
 
   choice(spec: Spec, tester: number, fold: number): Choice {
-    return this.#choices.get(`${spec.label} ${tester} ${fold}`)!
+    return this.#choices.get(keyOf({ spec, tester, fold }))!
   }
 
   /** Pictures that decide for those of a fold. */
@@ -89,7 +115,7 @@ export class Harmony {
       .filter(({ length }) => length > 1)
     const seeds = groups[indexOfLargest(groups.map(group => serves.get(group.find(m => serves.has(m))!)!))]
     const best = others[indexOfLargest(others.map(g => serves.get(g)!))]!
-    return { spec, tester, others, weights: others.map(g => all[bases.indexOf(g)]!), best, seeds }
+    return { spec, tester, fold, others, weights: others.map(g => all[bases.indexOf(g)]!), best, seeds }
   }
 
   area(request: ScoreRequest, fill = this.fill): number {
@@ -100,35 +126,62 @@ export class Harmony {
     return { picture, subject: mapSubject(this.session, picture, g, spec), tester }
   }
 
-  /** Over the models given; `weights` are for weighted ones. */
-  over(picture: Scored, { spec, tester }: Choice, models: readonly number[], by: Harmoniser, weights?: readonly number[]) {
-    const maps = models.map(g => this.session.mapCell(picture, g, spec).key)
-    return { picture, subject: combined(by, maps, weights), tester } satisfies ScoreRequest
+  #mapsOf(picture: Scored, { spec }: Choice, models: readonly number[]): string[] {
+    return models.map(g => this.session.mapCell(picture, g, spec).key)
   }
 
-  harmonised(picture: Scored, choice: Choice, by: Harmoniser): ScoreRequest {
-    return this.over(picture, choice, choice.others, by, choice.weights)
+  harmonised(picture: Scored, choice: Choice, by: Harmoniser, sigma?: number): ScoreRequest {
+    const { others, weights, tester } = choice
+    return { picture, subject: combined({ by, maps: this.#mapsOf(picture, choice, others), weights, sigma }), tester }
   }
 
-  blurred(picture: Scored, { spec, tester, best }: Choice, sigma: number): ScoreRequest {
-    const { pictures } = this.session
-    const { key } = this.session.mapCell(picture, best, spec)
-    return { picture, subject: { kind: 'blurred', map: key, sigma: (sigma * pictures.size) / 64 }, tester }
+  seeds(picture: Scored, choice: Choice, by: Harmoniser, sigma?: number): ScoreRequest {
+    const maps = this.#mapsOf(picture, choice, choice.seeds!)
+    return { picture, subject: combined({ by, maps, sigma }), tester: choice.tester }
   }
 
   drawCells(picture: Scored, { spec, best, others }: Choice) {
     return others.map((_, d) => this.session.mapCell(picture, best, spec, { draw: d + 1 }))
   }
 
-  draws(picture: Scored, choice: Choice, by: Harmoniser): ScoreRequest {
+  draws(picture: Scored, choice: Choice, by: Harmoniser, sigma?: number): ScoreRequest {
     const maps = this.drawCells(picture, choice).map(({ key }) => key)
-    return { picture, subject: combined(by, maps), tester: choice.tester }
+    return { picture, subject: combined({ by, maps, sigma }), tester: choice.tester }
+  }
+
+  /** @param sigma in pixels at 64; default what was chosen */
+  blurred(kind: Blurred, picture: Scored, choice: Choice, sigma = this.#sigmas.get(`${kind} ${keyOf(choice)}`)!): ScoreRequest {
+    const { session, list } = this
+    const pixels = (sigma * session.pictures.size) / 64
+    if (kind !== 'single') return this[kind](picture, choice, list[0]!, pixels)
+    const { key } = session.mapCell(picture, choice.best, choice.spec)
+    return { picture, subject: { kind: 'blurred', map: key, sigma: pixels }, tester: choice.tester }
+  }
+
+  /** Scores every sigma with the first fill, and keeps the best of every method, tester and fold. */
+  async chooseSigmas(): Promise<void> {
+    const { session, fill } = this
+    const { sigmas } = session.preset
+    const kinds: readonly Blurred[] = ['single', 'harmonised', 'draws', ...(this.seeded ? (['seeds'] as const) : [])]
+    const deciding = (kind: Blurred, { fold }: Choice): readonly Scored[] => {
+      const own = this.deciding(fold)
+      return kind === 'draws' ? own.filter(picture => this.drawn.includes(picture)) : own
+    }
+    const each = kinds.flatMap(kind => this.each(choice => [{ kind, choice, pictures: deciding(kind, choice) }]))
+    await session.runScores(
+      'blurred',
+      each.flatMap(({ kind, choice, pictures }) =>
+        pictures.flatMap(picture => sigmas.map(sigma => ({ ...this.blurred(kind, picture, choice, sigma), fills: [fill] }))),
+      ),
+    )
+    for (const { kind, choice, pictures } of each) {
+      const scores = sigmas.map(sigma => mean(pictures.map(picture => this.area(this.blurred(kind, picture, choice, sigma)))))
+      this.#sigmas.set(`${kind} ${keyOf(choice)}`, sigmas[indexOfLargest(scores)]!)
+    }
   }
 
   /** For each method, tester and fold. */
-  each<Value>(make: (choice: Choice, fold: number) => readonly Value[]): Value[] {
-    return this.methods.flatMap(spec =>
-      this.session.bases.flatMap(tester => this.folds.flatMap(fold => make(this.choice(spec, tester, fold), fold))),
-    )
+  each<Value>(make: (choice: Choice) => readonly Value[]): Value[] {
+    return [...this.#choices.values()].flatMap(make)
   }
 }

@@ -4,78 +4,83 @@ import { meanInterval } from '../../intervals.js'
 import type { Gain, HarmonisedResult } from '../../result.js'
 import type { Scored, ScoreRequest } from '../../session.js'
 import { type Harmoniser, harmoniserLabel } from '../../subject.js'
-import { type Choice, type Harmony, mean, type Spec } from './choices.js'
+import { type Blurred, type Choice, type Harmony, mean, type Spec } from './choices.js'
 import { allFills, singleRival, verdictsOf } from './verdicts.js'
 
-type Rival = (picture: Scored, choice: Choice, by: Harmoniser) => ScoreRequest
+type Asking = (picture: Scored, choice: Choice, by: Harmoniser) => ScoreRequest
+
+/** One way to harmonise, and what it is held against. */
+interface Way {
+  readonly chosen: Gain['chosen']
+  readonly scheme: (spec: Spec, fold: number) => Harmoniser
+  readonly ours: Asking
+  /** The first is the single map. */
+  readonly rivals: Readonly<Record<string, Asking>>
+}
+
+const draws = 'same scheme, noise draws of the best single model'
+const seeds = 'same scheme, seeds of one architecture'
+
+function waysOf(harmony: Harmony): Way[] {
+  const { list, seeded } = harmony
+  const blurred =
+    (kind: Blurred): Asking =>
+    (picture, choice) =>
+      harmony.blurred(kind, picture, choice)
+  const plain = {
+    ours: (picture, choice, by) => harmony.harmonised(picture, choice, by),
+    rivals: {
+      [singleRival]: (picture, { best, spec, tester }) => harmony.single(picture, best, spec, tester),
+      [`${singleRival}, blurred`]: blurred('single'),
+      [draws]: (picture, choice, by) => harmony.draws(picture, choice, by),
+      ...(seeded && { [seeds]: (picture: Scored, choice: Choice, by: Harmoniser) => harmony.seeds(picture, choice, by) }),
+    },
+  } satisfies Pick<Way, 'ours' | 'rivals'>
+  return [
+    { ...plain, chosen: 'in advance', scheme: () => list[0]! },
+    { ...plain, chosen: 'by cross-fitting', scheme: (spec, fold) => harmony.chosenSchemes.get(`${spec.label} ${fold}`)! },
+    {
+      chosen: 'in advance, blurred',
+      scheme: () => list[0]!,
+      ours: blurred('harmonised'),
+      rivals: {
+        [`${singleRival}, blurred`]: blurred('single'),
+        [`${draws}, blurred`]: blurred('draws'),
+        ...(seeded && { [`${seeds}, blurred`]: blurred('seeds') }),
+      },
+    },
+  ]
+}
 
 /** Scores every fill of what was chosen, and of the rivals; the rest is arithmetic. */
 export async function against(harmony: Harmony): Promise<Pick<HarmonisedResult, 'gains' | 'verdicts'>> {
-  const { session, pictures, methods, list } = harmony
+  const { session, pictures, methods, list, drawn } = harmony
   const { preset, bases } = session
-  const drawn = pictures.slice(0, preset.controls)
   const own = (picture: Scored, spec: Spec, tester: number): Choice => harmony.choice(spec, tester, picture.fold)
-  const schemes: Record<'in advance' | 'by cross-fitting', (spec: Spec, fold: number) => Harmoniser> = {
-    'in advance': () => list[0]!,
-    'by cross-fitting': (spec, fold) => harmony.chosenSchemes.get(`${spec.label} ${fold}`)!,
-  }
-  const seeded = methods.every(spec => bases.every(tester => harmony.folds.every(f => harmony.choice(spec, tester, f).seeds)))
-  const rivals: Record<string, { readonly request: Rival; readonly pictures: readonly Scored[] }> = {
-    [singleRival]: {
-      request: (picture, { spec, best, tester }) => harmony.single(picture, best, spec, tester),
-      pictures,
-    },
-    'best single map, blurred': {
-      request: (picture, choice) => harmony.blurred(picture, choice, harmony.sigmas.get(choice)!),
-      pictures,
-    },
-    'same scheme, noise draws of the best single model': {
-      request: (picture, choice, by) => harmony.draws(picture, choice, by),
-      pictures: drawn,
-    },
-    ...(seeded && {
-      'same scheme, seeds of one architecture': {
-        request: (picture: Scored, choice: Choice, by: Harmoniser) => harmony.over(picture, choice, choice.seeds!, by),
-        pictures,
-      },
-    }),
-  }
-  await session.run(
-    'draws',
-    drawn.flatMap(picture =>
-      methods.flatMap(spec => bases.flatMap(tester => harmony.drawCells(picture, own(picture, spec, tester)))),
-    ),
-  )
+  const ways = waysOf(harmony)
+  const picturesOf = (rival: string): readonly Scored[] => (rival.startsWith(draws) ? drawn : pictures)
   await session.runScores(
     'rivals',
     methods.flatMap(spec =>
-      Object.values(schemes).flatMap(scheme =>
-        bases.flatMap(tester => [
-          ...pictures.map(picture => harmony.harmonised(picture, own(picture, spec, tester), scheme(spec, picture.fold))),
-          ...Object.values(rivals).flatMap(({ request, pictures: some }) =>
-            some.map(picture => request(picture, own(picture, spec, tester), scheme(spec, picture.fold))),
-          ),
-        ]),
+      ways.flatMap(({ scheme, ours, rivals }) =>
+        bases.flatMap(tester => {
+          const ask = (picture: Scored, asking: Asking): ScoreRequest =>
+            asking(picture, own(picture, spec, tester), scheme(spec, picture.fold))
+          return [
+            ...pictures.map(picture => ask(picture, ours)),
+            ...Object.entries(rivals).flatMap(([rival, asking]) => picturesOf(rival).map(picture => ask(picture, asking))),
+          ]
+        }),
       ),
     ),
   )
-  const gainOf = (
-    spec: Spec,
-    chosen: Gain['chosen'],
-    scheme: (spec: Spec, fold: number) => Harmoniser,
-    rival: string,
-    fills: readonly string[],
-  ): Gain => {
-    const { request, pictures: some } = rivals[rival]!
-    const rows = some.map(picture => {
+  const gainOf = (spec: Spec, way: Omit<Way, 'rivals'>, rival: string, asking: Asking, fills: readonly string[]): Gain => {
+    const { chosen, scheme, ours } = way
+    const rows = picturesOf(rival).map(picture => {
       const by = scheme(spec, picture.fold)
-      const score = (make: (choice: Choice) => ScoreRequest): number =>
-        mean(bases.flatMap(tester => fills.map(fill => harmony.area(make(own(picture, spec, tester)), fill))))
-      return {
-        source: picture.item.source,
-        ours: score(choice => harmony.harmonised(picture, choice, by)),
-        theirs: score(choice => request(picture, choice, by)),
-      }
+      const score = (make: Asking): number =>
+        mean(bases.flatMap(tester => fills.map(fill => harmony.area(make(picture, own(picture, spec, tester), by), fill))))
+      return { source: picture.item.source, ours: score(ours), theirs: score(asking) }
     })
     const whole = rows.filter(({ ours, theirs }) => Number.isFinite(ours - theirs))
     const differences = whole.map(({ ours, theirs }) => ours - theirs)
@@ -97,15 +102,29 @@ export async function against(harmony: Harmony): Promise<Pick<HarmonisedResult, 
     }
   }
   const sets = [preset.fills, ...(preset.fills.length > 1 ? preset.fills.map(fill => [fill]) : [])]
+  const [plain] = ways as [Way]
   const gains: Gain[] = [
-    ...Object.entries(schemes).flatMap(([chosen, scheme]) =>
+    ...ways.flatMap(way =>
       methods.flatMap(spec =>
-        Object.keys(rivals).flatMap(rival => sets.map(fills => gainOf(spec, chosen as Gain['chosen'], scheme, rival, fills))),
+        Object.entries(way.rivals).flatMap(([rival, asking]) => sets.map(fills => gainOf(spec, way, rival, asking, fills))),
       ),
     ),
     ...(preset.fills.length > 1
-      ? methods.flatMap(spec => list.map(by => gainOf(spec, 'listed', () => by, singleRival, [harmony.fill])))
+      ? methods.flatMap(spec =>
+          list.map(by =>
+            gainOf(spec, { ...plain, chosen: 'listed', scheme: () => by }, singleRival, plain.rivals[singleRival]!, [
+              harmony.fill,
+            ]),
+          ),
+        )
       : []),
   ]
-  return { gains, verdicts: verdictsOf(gains, methods, Object.keys(schemes) as Gain['chosen'][]) }
+  const verdicts = ways.flatMap(({ chosen, rivals }) =>
+    verdictsOf(
+      gains.filter(gain => gain.chosen === chosen),
+      methods,
+      Object.keys(rivals)[0]!,
+    ),
+  )
+  return { gains, verdicts }
 }

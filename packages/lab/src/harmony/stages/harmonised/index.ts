@@ -5,7 +5,7 @@ import { Harmony, indexOfLargest, mean } from './choices.js'
 import { against } from './gains.js'
 
 export async function harmonisedStage(session: Session, mapped: Mapped, transfer: TransferResult): Promise<HarmonisedResult> {
-  const { preset, bases } = session
+  const { bases } = session
   if (bases.length < 3)
     return {
       refused: 'Nothing was harmonised: that takes three models or more, one as the tester and two that are combined.',
@@ -18,10 +18,10 @@ export async function harmonisedStage(session: Session, mapped: Mapped, transfer
   const first = { fills: [harmony.fill] }
   await session.runScores(
     'harmonised',
-    harmony.each((choice, fold) =>
+    harmony.each(choice =>
       pictures.flatMap(picture => [
         // Schemes without weights are the same whatever the fold.
-        ...(fold === 0 ? list.filter(({ weighted }) => !weighted) : []).map(by => ({
+        ...(choice.fold === 0 ? list.filter(({ weighted }) => !weighted) : []).map(by => ({
           ...harmony.harmonised(picture, choice, by),
           ...first,
         })),
@@ -29,21 +29,11 @@ export async function harmonisedStage(session: Session, mapped: Mapped, transfer
       ]),
     ),
   )
-  await session.runScores(
-    'blurred',
-    harmony.each((choice, fold) =>
-      harmony
-        .deciding(fold)
-        .flatMap(picture => preset.sigmas.map(sigma => ({ ...harmony.blurred(picture, choice, sigma), ...first }))),
-    ),
+  await session.run(
+    'draws',
+    harmony.each(choice => harmony.drawn.flatMap(picture => harmony.drawCells(picture, choice))),
   )
-  harmony.each((choice, fold) => {
-    const scores = preset.sigmas.map(sigma =>
-      mean(harmony.deciding(fold).map(picture => harmony.area(harmony.blurred(picture, choice, sigma)))),
-    )
-    harmony.sigmas.set(choice, preset.sigmas[indexOfLargest(scores)]!)
-    return []
-  })
+  await harmony.chooseSigmas()
   for (const spec of methods)
     for (const fold of harmony.folds) {
       const scores = list.map(by =>
