@@ -4,7 +4,7 @@ import { InputError, methodNamed, Random, resolveOptions, UsageError } from '@as
 import { nodeRuntime } from '@ascribe/core/node'
 import { foldsOf } from '../ensemble/folds.js'
 import { generatedSet, type ImageSetRequest } from '../greedy/image/images.js'
-import { shuffled, spread } from '../order.js'
+import { shuffled } from '../order.js'
 import { type Cell, canonicalJson, forkWorkers } from '../runner/index.js'
 import { costLine } from './cost.js'
 import type { AnswerValue } from './identity.js'
@@ -168,7 +168,7 @@ async function answersOf(session: Session) {
     chosen.map(({ item }) => (enough ? item.source : item.key)),
     preset.folds,
   )
-  const inOrder = chosen.map(({ item, values }, i): Scored => {
+  const scored = chosen.map(({ item, values }, i): Scored => {
     const own = values[0]!.own.predicted
     const draw = new Random(options.seed, Number.parseInt(createHash('sha256').update(item.key).digest('hex').slice(0, 8), 16))
     return {
@@ -180,8 +180,6 @@ async function answersOf(session: Session) {
       plain: values.map(value => value.own.probability),
     }
   })
-  // What runs on some of the pictures takes the first of them.
-  const scored = spread(inOrder)
   const share = (count: number, of: number): number => (of > 0 ? count / of : Number.NaN)
   const rows = models.map(({ name, family, architecture, height, width, twin }, m): ModelRow => {
     const known = answered.filter(({ item }) => item.label !== undefined)

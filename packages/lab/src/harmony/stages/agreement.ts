@@ -1,4 +1,5 @@
 /** @file How far maps say the same: between models, between methods, and between disjoint sets of models. */
+import { spread } from '../../order.js'
 import { holm } from '../../statistics/index.js'
 import { agreementMeasures } from '../compare.js'
 import type { AgreeOptions, AgreeValue } from '../identity.js'
@@ -25,8 +26,9 @@ const claimed = ['Spearman', 'top 10%']
 
 export async function agreementStage(session: Session, { pictures, methods }: Mapped): Promise<AgreementResult> {
   const { models, preset, bases, extras } = session
-  const some = pictures.slice(0, preset.agreement)
-  const more = pictures.slice(0, preset.controls)
+  const order = spread(pictures)
+  const some = order.slice(0, preset.agreement)
+  const more = order.slice(0, preset.controls)
   const seeds = extras.flatMap(e => bases.filter(b => session.alike(b, e)).map(b => [b, e] as const))
   const map = (picture: Scored, model: number, spec: Spec): Subject => mapSubject(session, picture, model, spec)
   type Group = { label: string; kind: Comparison['kind']; pairs: (picture: Scored) => Pair[] }

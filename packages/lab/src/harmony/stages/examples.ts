@@ -1,4 +1,5 @@
 /** @file Example grids: models across, methods down, the harmonised map last. */
+import { spread } from '../../order.js'
 import { type ExampleRow, exampleRow } from '../../report/index.js'
 import { subjectMap } from '../maps.js'
 import type { Mapped } from '../result.js'
@@ -12,7 +13,7 @@ export async function exampleStage(session: Session, { pictures, methods }: Mapp
   const { size } = session.pictures
   const { normaliser, scheme } = harmonisers[0]!
   const rows: ExampleRow[] = []
-  for (const picture of pictures.slice(0, preset.examples)) {
+  for (const picture of spread(pictures).slice(0, preset.examples)) {
     const own = await session.pictures.picture(picture.item.key)
     const shown = {
       pixels: new Uint8Array(own.pixels.data),

@@ -1,4 +1,5 @@
 /** @file Masks leak: a picture's mask on noise and on a picture of another class, and what testers then see. */
+import { spread } from '../../order.js'
 import { meanInterval } from '../intervals.js'
 import type { LeakRow, Mapped } from '../result.js'
 import { mapSubject, partnerOf } from '../scores.js'
@@ -9,10 +10,10 @@ const share = 0.2
 
 export async function leakStage(session: Session, { pictures, methods }: Mapped): Promise<LeakRow[]> {
   const { bases, preset, options } = session
-  const some = pictures.slice(0, preset.leaks)
+  const some = spread(pictures).slice(0, preset.leaks)
   const requests = (i: number, spec: Mapped['methods'][number], onto: string): ScoreRequest[] => {
     const picture = some[i]!
-    const other = partnerOf(pictures, i)
+    const other = partnerOf(pictures, pictures.indexOf(picture))
     return bases.flatMap(g =>
       bases.map(
         (tester): ScoreRequest => ({

@@ -1,11 +1,12 @@
 /** @file Maps of every model and method: of the right class; on some pictures also of a wrong one, and of shuffled weights. */
+import { spread } from '../../order.js'
 import type { Mapped } from '../result.js'
 import type { Scored, Session } from '../session.js'
 
 /** A method that some model cannot be explained by at all is left out, for all models, with the reason. */
 export async function mapStage(session: Session, scored: readonly Scored[]): Promise<Mapped> {
   const { models, options, preset, bases } = session
-  const controlled = new Set(scored.slice(0, preset.controls))
+  const controlled = new Set(spread(scored).slice(0, preset.controls))
   const cellsOf = (picture: Scored, spec: Mapped['methods'][number]) => [
     ...models.map((_, m) => session.mapCell(picture, m, spec)),
     ...(controlled.has(picture)

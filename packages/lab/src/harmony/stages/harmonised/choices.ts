@@ -1,4 +1,5 @@
 /** @file What is combined for each method, tester and fold: models, weights, rivals. All of it is chosen on the other folds. */
+import { spread } from '../../../order.js'
 import type { Mapped, TransferResult } from '../../result.js'
 import { areaOf, mapSubject } from '../../scores.js'
 import type { Scored, ScoreRequest, Session } from '../../session.js'
@@ -59,6 +60,8 @@ export class Harmony {
   readonly #sigmas = new Map<string, number>()
   readonly chosenSchemes = new Map<string, Harmoniser>()
   readonly pictures: readonly Scored[]
+  /** Pictures that noise draws are made of. */
+  readonly drawn: readonly Scored[]
   readonly methods: readonly Spec[]
   readonly list: readonly Harmoniser[]
   readonly folds: readonly number[]
@@ -69,6 +72,7 @@ export class Harmony {
     transfer: TransferResult,
   ) {
     this.pictures = mapped.pictures
+    this.drawn = spread(mapped.pictures).slice(0, session.preset.controls)
     this.methods = mapped.methods
     this.list = harmonisers.slice(0, session.preset.harmonisers)
     this.folds = Array.from({ length: session.preset.folds }, (_, fold) => fold)
@@ -81,11 +85,6 @@ export class Harmony {
   /** Whether every tester has seeds of another architecture. */
   get seeded(): boolean {
     return [...this.#choices.values()].every(({ seeds }) => seeds)
-  }
-
-  /** Pictures that noise draws are made of. */
-  get drawn(): readonly Scored[] {
-    return this.pictures.slice(0, this.session.preset.controls)
   }
 
   get fill(): string {

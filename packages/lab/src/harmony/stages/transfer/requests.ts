@@ -1,4 +1,5 @@
 /** @file What is asked about transfer, as requests by name. */
+import { spread } from '../../../order.js'
 import type { Mapped, SpoiledRow } from '../../result.js'
 import { mapSubject, partnerOf, shiftedSubject } from '../../scores.js'
 import type { Scored, ScoreRequest, Session } from '../../session.js'
@@ -8,6 +9,8 @@ export type Spec = Mapped['methods'][number]
 
 export class Requests {
   readonly pictures: readonly Scored[]
+  /** Pictures that every control is run on. */
+  readonly some: readonly Scored[]
   readonly methods: readonly Spec[]
   readonly #partners: ReadonlyMap<Scored, Scored>
 
@@ -16,13 +19,9 @@ export class Requests {
     { pictures, methods }: Mapped,
   ) {
     this.pictures = pictures
+    this.some = spread(pictures).slice(0, session.preset.controls)
     this.methods = methods
     this.#partners = new Map(pictures.map((picture, i) => [picture, partnerOf(pictures, i)]))
-  }
-
-  /** Pictures that every control is run on. */
-  get some(): readonly Scored[] {
-    return this.pictures.slice(0, this.session.preset.controls)
   }
 
   kept(picture: Scored, g: number, tester: number, spec: Spec, plain = false): ScoreRequest {
