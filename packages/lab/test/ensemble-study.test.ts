@@ -247,11 +247,11 @@ describe('a study', () => {
       const [first] = study.scored
       expect(study.beside!.selected.get(first!.item.key)).toEqual(study.scores.selected.get(first!.item.key))
       // Three members stay with one and with two junk members: one clean run for each ensemble.
-      expect(study.junk).toHaveLength(7 * 11)
-      expect(study.junk.filter(({ junk }) => junk.length === 0).map(({ members }) => members)).toEqual(Array(7).fill(3))
-      expect(study.twists).toHaveLength(2 * 10)
+      expect(study.junk).toHaveLength(12 * 11)
+      expect(study.junk.filter(({ junk }) => junk.length === 0).map(({ members }) => members)).toEqual(Array(12).fill(3))
+      expect(study.twists).toHaveLength(2 * 15)
       expect(study.twists.every(({ values }) => values.size === 2)).toBe(true)
-      expect(study.maskOnly).toHaveLength(11)
+      expect(study.maskOnly).toHaveLength(16)
       expect(lines.some(line => /forward passes and [\d,]+ gradients; here a forward pass takes/.test(line))).toBe(true)
       const report = assembleEnsembleReport(study)
       expect(report.comparisons).toHaveLength(12)

@@ -66,7 +66,7 @@ export function candidates(slow: boolean, scales = normalisers.map(({ name }) =>
   return [...byPixel, ...byOrder, ...learned]
 }
 
-/** Named in advance, scored unselected; the first six are also stressed with junk members. */
+/** Named in advance, scored unselected, and stressed with junk members. */
 export const defaults: readonly EnsembleEntry[] = [
   { normaliser: 'min-max', absolute: false, scheme: 'mean' },
   { normaliser: 'none', absolute: false, scheme: 'borda' },
@@ -80,6 +80,3 @@ export const defaults: readonly EnsembleEntry[] = [
   { normaliser: 'none', absolute: false, scheme: 'kemeny' },
   { normaliser: 'none', absolute: false, scheme: 'rbm' },
 ]
-
-/** How many of the defaults are stressed. */
-export const stressed = 6

@@ -2,7 +2,7 @@
 import { fitPicture, pictureToTensor, prepare } from '@ascribe/core'
 import { estimateTime } from '../../greedy/image/estimate.js'
 import type { Cell } from '../../runner/index.js'
-import { defaults, stressed } from '../entry.js'
+import { defaults } from '../entry.js'
 import { twists } from '../identity.js'
 import { junkCases } from '../junk.js'
 import { controls, memberCost } from '../members.js'
@@ -40,11 +40,11 @@ export async function tellCost(session: Session, scored: readonly Scored[], coun
       partOf(scored, preset.beside).length * (2 * members.length + controls.length + defaults.length),
       session.scoreCost(true),
     )
-  add('junk', partOf(scored, preset.junk).length * (junkCases.length + 1) * (stressed + 1), session.scoreCost(true))
+  add('junk', partOf(scored, preset.junk).length * (junkCases.length + 1) * (defaults.length + 1), session.scoreCost(true))
   const controlled = partOf(scored, preset.controls).length
   for (const [m, member] of members.entries())
     add(`twisted map ${m}`, controlled * twists.length * (1 + preset.draws), memberCost(member, evaluator))
-  add('twist', controlled * twists.length * (stressed + 1 + members.length), session.scoreCost(false))
-  add('mask-only', controlled * (stressed + 2 + members.length), { forwards: 3 * (preset.steps + 1), gradients: 0 })
+  add('twist', controlled * twists.length * (defaults.length + 1 + members.length), session.scoreCost(false))
+  add('mask-only', controlled * (defaults.length + 2 + members.length), { forwards: 3 * (preset.steps + 1), gradients: 0 })
   log(await estimateTime({ model, picture, cells, processes: Math.max(1, processes), ...(signal && { signal }) }))
 }

@@ -1,6 +1,6 @@
 /** @file What should do harm, and what should find nothing: worthless members, a wrong class, shuffled weights, masks alone. */
 import type { Twist } from '../../greedy/image/entry.js'
-import { defaults, type Entry, stressed } from '../entry.js'
+import { defaults, type Entry } from '../entry.js'
 import { type MaskOnlyValue, twists } from '../identity.js'
 import { junkCases, keptMembers } from '../junk.js'
 import { partOf } from '../presets.js'
@@ -8,8 +8,8 @@ import type { FoldChoice, JunkRun, MaskOnlyRun, TwistRun } from '../result.js'
 import type { Mapped, Session } from '../session.js'
 import { entryFor, valuesBy, type Wanted } from './full-scores.js'
 
-/** Ensembles that are stressed: what was selected, and the first of those named in advance. */
-const stressedEntries: readonly Wanted[] = ['selected', ...defaults.slice(0, stressed)]
+/** Ensembles that are stressed: what was selected, and those named in advance. */
+const stressedEntries: readonly Wanted[] = ['selected', ...defaults]
 
 /** Ensembles with worthless members among them, eight in all, and the same ensembles without those. */
 export async function junkRuns(
