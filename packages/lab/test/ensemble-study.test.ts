@@ -8,14 +8,16 @@ import { load, nodeRuntime } from '@ascribe/core/node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { criticalDifference, indifferentRuns } from '../src/charts/critical-difference.js'
 import { formMaps, learnedWeights, mapOf } from '../src/ensemble/combined.js'
-import { candidates, defaults, learnedScales } from '../src/ensemble/entry.js'
+import { candidates, defaults, type EnsembleEntry, labelOf, learnedScales } from '../src/ensemble/entry.js'
 import { foldsOf } from '../src/ensemble/folds.js'
-import { curveMetrics, type ScoreValue } from '../src/ensemble/identity.js'
+import { curveMetrics, higherIsBetter, type ScoreValue } from '../src/ensemble/identity.js'
 import { keptMembers } from '../src/ensemble/junk.js'
 import { checkMember, defaultMembers, type MemberSpec } from '../src/ensemble/members.js'
 import { Resamples } from '../src/ensemble/resamples.js'
 import { curveScores, fullScores, infidelityOf, makeScorer, maskOnlyScores, pixelOrder } from '../src/ensemble/scores.js'
 import { rungsOf, survivors, worstMargin } from '../src/ensemble/search.js'
+import type { Mapped, Session } from '../src/ensemble/session.js'
+import { forwardSelection } from '../src/ensemble/stages/forward.js'
 import { openImages } from '../src/greedy/image/images.js'
 import { makeSubject, type Subject } from '../src/greedy/image/subject.js'
 import { assembleEnsembleReport, ensemblePresetNamed, renderEnsembleReport, runEnsembleStudy } from '../src/index.js'
@@ -172,6 +174,65 @@ describe('members', () => {
   })
 })
 
+describe('forward selection', () => {
+  const pictures = Array.from({ length: 12 }, (_, i) => ({ item: { key: `p${i}` }, fold: i % 3 })) as unknown as Mapped[]
+  // What a map is worth on the four curves; a mean of maps is worth the mean, and more where two different ones meet.
+  const worth: Readonly<Record<string, readonly [number, number]>> = { good: [0.6, 0.5], other: [0.5, 0.6], bad: [0.1, 0.1] }
+  const scoreOf = (labels: readonly string[], i: number): ScoreValue => {
+    const part = (axis: 0 | 1): number =>
+      labels.reduce((sum, label) => sum + worth[label]![axis], 0) / labels.length +
+      (labels.includes('good') && labels.includes('other') ? 0.2 : 0) +
+      0.01 * Math.sin(i)
+    return Object.fromEntries(
+      curveMetrics.map(metric => [metric, (higherIsBetter(metric) ? 1 : -1) * part(metric.endsWith('blur') ? 0 : 1)]),
+    ) as ScoreValue
+  }
+  const rivals = Object.keys(worth).map(single => ({
+    entry: { single, absolute: false },
+    values: new Map(pictures.map(({ item }, i) => [item.key, scoreOf([single], i)] as const)),
+  }))
+
+  it('takes what complements, and stops where nothing more is gained', async () => {
+    const stages: string[] = []
+    const session = {
+      preset: { folds: 3, forward: { pictures: 6, rounds: 5 } },
+      scores: async (stage: string, asked: readonly { picture: Mapped; entry: EnsembleEntry }[]) => {
+        stages.push(stage)
+        return asked.map(({ picture, entry }) =>
+          scoreOf(
+            entry.picked!.map(({ single }) => single),
+            pictures.indexOf(picture),
+          ),
+        )
+      },
+    } as unknown as Session
+    const found = await forwardSelection(session, pictures, rivals)
+    expect(found).toHaveLength(3)
+    for (const { entry, margin } of found) {
+      expect(labelOf(entry)).toBe('mean of min-max: 1 x good + 1 x other')
+      expect(margin).toBeGreaterThan(0)
+    }
+    expect(stages).toEqual(['forward-1', 'forward-2', 'forward-3'])
+  })
+
+  it('combines what was picked, each as often as it was', () => {
+    const maps = { a: [0, 1, 4, 2], b: [-3, 1, 0, 1] } as const
+    const named = new Map(Object.entries(maps).map(([label, values]) => [label, Float64Array.from(values)] as const))
+    const picked = [
+      { single: 'a', absolute: false },
+      { single: 'a', absolute: false },
+      { single: 'b', absolute: true },
+    ]
+    const map = mapOf(
+      { normaliser: 'min-max', absolute: false, scheme: 'mean', picked },
+      { members: [], named, junk: {} as never, labels: new Int32Array(4) },
+      { seed: 0 },
+    )
+    // a scaled: 0, 1/4, 1, 1/2, twice; |b| scaled: 1, 1/3, 0, 1/3.
+    for (const [i, value] of [1 / 3, (1 / 2 + 1 / 3) / 3, 2 / 3, (1 + 1 / 3) / 3].entries()) expect(map[i]).toBeCloseTo(value, 12)
+  })
+})
+
 describe('resamples', () => {
   it('give the numbers of the bootstraps, drawn once', () => {
     const random = new Random(9)
@@ -243,18 +304,25 @@ describe('a study', () => {
       expect(study.choices.map(({ fold }) => fold)).toEqual([0, 1])
       expect(study.choices.every(({ margin }) => Number.isFinite(margin))).toBe(true)
       expect(study.scores.selected.size).toBe(4)
+      expect(study.scores.forward.size).toBe(4)
+      for (const { forward } of study.choices) {
+        // The first map that is taken is the best by itself: what follows must raise the margin.
+        expect(forward.entry.picked!.length).toBeGreaterThanOrEqual(1)
+        expect(forward.entry.picked!.length).toBeLessThanOrEqual(2)
+        expect(Number.isFinite(forward.margin)).toBe(true)
+      }
       expect(study.twin!.agreement).toBe(1)
       const [first] = study.scored
       expect(study.beside!.selected.get(first!.item.key)).toEqual(study.scores.selected.get(first!.item.key))
       // Three members stay with one and with two junk members: one clean run for each ensemble.
       expect(study.junk).toHaveLength(12 * 11)
       expect(study.junk.filter(({ junk }) => junk.length === 0).map(({ members }) => members)).toEqual(Array(12).fill(3))
-      expect(study.twists).toHaveLength(2 * 15)
+      expect(study.twists).toHaveLength(2 * 16)
       expect(study.twists.every(({ values }) => values.size === 2)).toBe(true)
-      expect(study.maskOnly).toHaveLength(16)
+      expect(study.maskOnly).toHaveLength(17)
       expect(lines.some(line => /forward passes and [\d,]+ gradients; here a forward pass takes/.test(line))).toBe(true)
       const report = assembleEnsembleReport(study)
-      expect(report.comparisons).toHaveLength(12)
+      expect(report.comparisons).toHaveLength(13)
       expect(report.comparisons[0]!.metrics.map(({ rivals }) => rivals)).toEqual(Array(6).fill(6))
       const page = renderEnsembleReport(report)
       for (const text of [

@@ -10,7 +10,7 @@ import type { Wanted } from './stages/full-scores.js'
 
 export interface Contestant {
   readonly label: string
-  readonly role: 'member' | 'control' | 'default' | 'selected'
+  readonly role: 'member' | 'control' | 'default' | 'found'
   readonly values: ByPicture
 }
 
@@ -60,9 +60,9 @@ const groups = {
 type Group = keyof typeof groups
 const groupNames = Object.keys(groups) as Group[]
 
-const selectedLabel = 'selected (cross-fitted)'
+const foundLabels = { selected: 'selected (cross-fitted)', forward: 'forward selection (cross-fitted)' } as const
 
-export const wantedLabel = (wanted: Wanted): string => (wanted === 'selected' ? selectedLabel : labelOf(wanted))
+export const wantedLabel = (wanted: Wanted): string => (typeof wanted === 'string' ? foundLabels[wanted] : labelOf(wanted))
 
 export const signOf = (metric: MetricName): number => (higherIsBetter(metric) ? 1 : -1)
 
@@ -90,7 +90,8 @@ export class Analysis {
     this.members = scores.rivals.map(named('member'))
     this.controls = scores.controls.map(named('control'))
     this.ensembles = [
-      { label: selectedLabel, role: 'selected', values: scores.selected },
+      { label: foundLabels.selected, role: 'found', values: scores.selected },
+      { label: foundLabels.forward, role: 'found', values: scores.forward },
       ...scores.defaults.map(named('default')),
     ]
   }
@@ -230,7 +231,7 @@ export class Analysis {
 
   /** Scores of what is wanted on the pictures' own maps. */
   valuesOf(wanted: Wanted): ByPicture {
-    if (wanted === 'selected') return this.scores.selected
+    if (typeof wanted === 'string') return this.scores[wanted]
     const label = labelOf(wanted)
     const { rivals, controls, defaults } = this.scores
     return [...rivals, ...controls, ...defaults].find(({ entry }) => labelOf(entry) === label)!.values

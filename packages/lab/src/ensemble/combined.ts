@@ -59,6 +59,10 @@ export function mapOf(
     const map = maps.named.get(entry.single)!
     return entry.absolute ? map.map(Math.abs) : map
   }
+  if (entry.picked) {
+    const own = entry.picked.map(one => mapOf(one, maps, { seed }))
+    return combine(own, { normaliser: entry.normaliser, absolute: entry.absolute, scheme: entry.scheme, seed }).values
+  }
   const { members, labels } = maps
   const all = [
     ...members.slice(0, kept),

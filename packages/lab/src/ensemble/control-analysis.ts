@@ -34,7 +34,7 @@ export interface MaskOnlyRow {
   readonly n: number
 }
 
-const isMember = (wanted: Wanted): boolean => wanted !== 'selected' && isSingle(wanted)
+const isMember = (wanted: Wanted): boolean => typeof wanted !== 'string' && isSingle(wanted)
 
 const intervalOf = (resamples: Resamples, values: readonly number[]): Interval => {
   const { value, low, high } = resamples.mean(values)

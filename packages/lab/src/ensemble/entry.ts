@@ -9,6 +9,8 @@ export interface EnsembleEntry {
   readonly scheme: string
   /** Weights learned on each picture from perturbations that no metric uses; the scheme is then convex. */
   readonly weights?: WeightAim
+  /** Single maps that are combined instead of all members, each as often as it counts. */
+  readonly picked?: readonly SingleEntry[]
 }
 
 /** One member or control, by itself. */
@@ -21,9 +23,16 @@ export type Entry = EnsembleEntry | SingleEntry
 
 export const isSingle = (entry: Entry): entry is SingleEntry => 'single' in entry
 
+/** Each single map with how often it counts. */
+function pickedLabel(picked: readonly SingleEntry[]): string {
+  const labels = picked.map(one => labelOf(one))
+  return [...new Set(labels)].map(label => `${labels.filter(other => other === label).length} x ${label}`).join(' + ')
+}
+
 export function labelOf(entry: Entry): string {
   const signs = entry.absolute ? ', absolute' : ''
   if (isSingle(entry)) return `${entry.single}${signs}`
+  if (entry.picked) return `mean of ${entry.normaliser}: ${pickedLabel(entry.picked)}`
   const scheme = entry.weights ? `convex for ${entry.weights}` : entry.scheme
   return entry.normaliser === 'none' && !entry.absolute ? scheme : `${scheme} of ${entry.normaliser}${signs}`
 }

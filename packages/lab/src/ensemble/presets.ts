@@ -28,6 +28,8 @@ export interface EnsemblePreset {
   readonly keep: number
   /** Pictures of the search's first round; each next has 1 / keep times as many. */
   readonly first: number
+  /** Pictures of the other folds that forward selection looks at, and maps that it takes at most. */
+  readonly forward: { readonly pictures: number; readonly rounds: number }
   /** Normalisers searched; default all. */
   readonly normalisers?: readonly string[]
   /** Whether RBM and Kemeny are searched too. */
@@ -51,6 +53,7 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     perturbations: 20,
     draws: 1,
     folds: 2,
+    forward: { pictures: 2, rounds: 2 },
     keep: 0.1,
     first: 1,
     normalisers: ['min-max'],
@@ -69,6 +72,7 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     perturbations: 60,
     draws: 1,
     folds: 5,
+    forward: { pictures: 64, rounds: 6 },
     keep: 0.25,
     first: 4,
     slow: false,
@@ -86,6 +90,7 @@ export const ensemblePresets: readonly EnsemblePreset[] = [
     perturbations: 200,
     draws: 3,
     folds: 5,
+    forward: { pictures: 200, rounds: 10 },
     keep: 0.33,
     first: 24,
     slow: true,

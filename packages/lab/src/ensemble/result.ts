@@ -18,12 +18,18 @@ export interface ScoredRun {
   readonly values: ByPicture
 }
 
-/** What the search took for one fold, from the pictures of the others. */
-export interface FoldChoice {
-  readonly fold: number
+/** What was found for one fold, from pictures of the others. */
+export interface FoldPick {
   readonly entry: EnsembleEntry
   /** Its worst margin over the best member on those pictures. */
   readonly margin: number
+}
+
+/** What the search took for one fold, from the pictures of the others. */
+export interface FoldChoice extends FoldPick {
+  readonly fold: number
+  /** What forward selection took. */
+  readonly forward: FoldPick
   /** Numbers of the members on those pictures, from the best to the worst. */
   readonly ranked: readonly number[]
 }
@@ -57,6 +63,8 @@ export interface StudyScores {
   readonly defaults: readonly ScoredRun[]
   /** The selected ensembles, each on the fold it was not selected on. */
   readonly selected: ByPicture
+  /** The same of forward selection. */
+  readonly forward: ByPicture
 }
 
 export interface StudyExample {

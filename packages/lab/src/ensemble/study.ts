@@ -7,12 +7,13 @@ import { canonicalJson, forkWorkers } from '../runner/index.js'
 import { candidates, defaults, type Entry } from './entry.js'
 import { checkMember, controls } from './members.js'
 import { partOf } from './presets.js'
-import type { ByPicture, EnsembleStudy, ScoredRun, StudyScores } from './result.js'
+import type { ByPicture, EnsembleStudy, FoldChoice, ScoredRun, StudyScores } from './result.js'
 import { type EnsembleStudyOptions, Session } from './session.js'
 import { answersOf } from './stages/answers.js'
 import { tellCost } from './stages/cost.js'
 import { examplesOf } from './stages/examples.js'
-import { scoresOf, selectedScores } from './stages/full-scores.js'
+import { forwardSelection } from './stages/forward.js'
+import { foundScores, scoresOf } from './stages/full-scores.js'
 import { mapsOf } from './stages/maps.js'
 import { search } from './stages/search.js'
 import { junkRuns, maskOnlyRuns, twistRuns } from './stages/stress.js'
@@ -97,21 +98,31 @@ async function studied(session: Session): Promise<EnsembleStudy> {
   const shown = controls.map(({ label }): Entry => ({ single: label, absolute: false }))
   const named = [...singles, ...shown, ...defaults]
   const fixed = await scoresOf(session, 'members', named, mapped)
-  const choices = await search(session, all, mapped, fixed.slice(0, singles.length))
-  const scoresBy = (runs: readonly ScoredRun[], selected: ByPicture): StudyScores => ({
+  const rivals = fixed.slice(0, singles.length)
+  const forward = await forwardSelection(session, mapped, rivals)
+  const choices = (await search(session, all, mapped, rivals)).map(
+    (choice): FoldChoice => ({ ...choice, forward: forward[choice.fold]! }),
+  )
+  const scoresBy = (runs: readonly ScoredRun[], selected: ByPicture, picked: ByPicture): StudyScores => ({
     rivals: runs.slice(0, singles.length),
     controls: runs.slice(singles.length, singles.length + shown.length),
     defaults: runs.slice(singles.length + shown.length),
     selected,
+    forward: picked,
   })
-  const scores = scoresBy(fixed, await selectedScores(session, 'selected', choices, mapped))
+  const scores = scoresBy(
+    fixed,
+    await foundScores(session, 'selected', 'selected', choices, mapped),
+    await foundScores(session, 'forward', 'forward', choices, mapped),
+  )
   const some = partOf(mapped, preset.beside)
   const besides = { full: true, by: 'model' } as const
   const beside =
     twin && some.length > 0
       ? scoresBy(
           await scoresOf(session, 'model', named, some, besides),
-          await selectedScores(session, 'model-selected', choices, some, besides),
+          await foundScores(session, 'model-selected', 'selected', choices, some, besides),
+          await foundScores(session, 'model-forward', 'forward', choices, some, besides),
         )
       : undefined
   return {

@@ -8,7 +8,7 @@ import { maskOnlyRows, twistGains } from '../control-analysis.js'
 import type { EnsembleStudy, StudyExample } from '../result.js'
 import { maskOnlyTable, membersTable, twistTable } from './controls.js'
 import type { EnsembleComparison, EnsembleReport } from './data.js'
-import { headlineStatement, junkStatements, winStatements } from './statements.js'
+import { headlineStatements, junkStatements, winStatements } from './statements.js'
 import { choiceTable, failureTable, junkTable, meansTable, winsTable } from './tables.js'
 import { number } from './words.js'
 
@@ -60,7 +60,7 @@ export function assembleEnsembleReport(study: EnsembleStudy): EnsembleReport {
       ...winStatements(comparisons, ''),
       ...(beside ? winStatements(beside, `, predicted by the model (n = ${byModel.pictures})`) : []),
       ...junkStatements(analysis, junk),
-      ...headlineStatement(twists),
+      ...headlineStatements(twists),
     ],
     comparisons,
     ...(beside && { beside }),

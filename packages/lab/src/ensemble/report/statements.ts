@@ -1,7 +1,7 @@
 /** @file What an ensemble study was to show, and whether it does. */
 
 import type { Statement } from '../../report/index.js'
-import type { Analysis, Comparison, JunkCost } from '../analysis.js'
+import { type Analysis, type Comparison, type JunkCost, wantedLabel } from '../analysis.js'
 import type { TwistGain } from '../control-analysis.js'
 import { curveMetrics } from '../identity.js'
 import { bars, type EnsembleComparison, leastForJunk, wantedDetectable } from './data.js'
@@ -16,20 +16,23 @@ export const wins = (metrics: readonly Comparison[]): boolean =>
 const isResolved = (metrics: readonly Comparison[]): boolean =>
   onCurves(metrics).every(({ hardest }) => hardest.detectable <= wantedDetectable)
 
+const foundStatement = (who: string, { metrics }: EnsembleComparison, by: string): Statement => ({
+  text: `${who} every single member on the fifth, on insertion and deletion in two fills${by}`,
+  verdict: wins(metrics) ? 'holds' : isResolved(metrics) ? 'does not hold' : 'not resolved',
+  details: onCurves(metrics).map(
+    ({ metric, beaten, rivals, hardest }) =>
+      `${metric}: beats ${beaten} of ${rivals}; hardest ${hardest.rival}, ${signed(hardest.value)} ${interval(hardest.low, hardest.high)}, detects ${number(hardest.detectable)}`,
+  ),
+})
+
 /** @param by who predicts */
 export function winStatements(comparisons: readonly EnsembleComparison[], by: string): Statement[] {
-  const [selected, ...rest] = comparisons as readonly [EnsembleComparison, ...EnsembleComparison[]]
+  const [selected, forward, ...rest] = comparisons as readonly [EnsembleComparison, EnsembleComparison, ...EnsembleComparison[]]
   const winners = rest.filter(({ metrics }) => wins(metrics))
   const anyResolved = rest.every(({ metrics }) => isResolved(metrics))
   return [
-    {
-      text: `The ensemble selected on four folds beats every single member on the fifth, on insertion and deletion in two fills${by}`,
-      verdict: wins(selected.metrics) ? 'holds' : isResolved(selected.metrics) ? 'does not hold' : 'not resolved',
-      details: onCurves(selected.metrics).map(
-        ({ metric, beaten, rivals, hardest }) =>
-          `${metric}: beats ${beaten} of ${rivals}; hardest ${hardest.rival}, ${signed(hardest.value)} ${interval(hardest.low, hardest.high)}, detects ${number(hardest.detectable)}`,
-      ),
-    },
+    foundStatement('The ensemble selected on four folds beats', selected, by),
+    foundStatement('The ensemble that forward selection put together on four folds beats', forward, by),
     {
       text: `An ensemble named in advance beats every single member on insertion and deletion in two fills${by}`,
       verdict: winners.length > 0 ? 'holds' : anyResolved ? 'does not hold' : 'not resolved',
@@ -91,20 +94,27 @@ export function junkStatements(analysis: Analysis, junk: readonly JunkCost[]): S
   ]
 }
 
-/** The headline of what a search selected: right minus wrong class. */
-export function headlineStatement(gains: readonly TwistGain[]): Statement[] {
-  const own = gains.filter(({ twist, role }) => twist === 'wrong-class' && role === 'ensemble')
-  const selected = own.filter(({ label }) => label === own[0]?.label)
-  if (selected.length === 0) return []
-  const resolved = selected.every(({ aboveBest }) => aboveBest!.detectable <= wantedDetectable)
-  return [
-    {
-      text: 'The selected ensemble lifts the right class beyond a wrong one by more than any member does, on insertion in two fills',
-      verdict: selected.every(({ aboveBest }) => aboveBest!.low > 0) ? 'holds' : resolved ? 'does not hold' : 'not resolved',
-      details: selected.map(
-        ({ metric, own: right, twisted, gain, aboveBest, n }) =>
-          `${metric}: right ${number(right.value)}, wrong ${number(twisted.value)}, difference ${number(gain.value)} ${interval(gain.low, gain.high)}; minus that of ${aboveBest!.member} ${signed(aboveBest!.value)} ${interval(aboveBest!.low, aboveBest!.high)}; n = ${n}`,
-      ),
-    },
-  ]
+const headlines = [
+  { found: 'selected', text: 'The selected ensemble' },
+  { found: 'forward', text: 'The ensemble that forward selection put together' },
+] as const
+
+/** The headline of what was found by looking at scores: right minus wrong class. */
+export function headlineStatements(gains: readonly TwistGain[]): Statement[] {
+  const wrong = gains.filter(({ twist }) => twist === 'wrong-class')
+  return headlines.flatMap(({ found, text }): Statement[] => {
+    const own = wrong.filter(({ label }) => label === wantedLabel(found))
+    if (own.length === 0) return []
+    const resolved = own.every(({ aboveBest }) => aboveBest!.detectable <= wantedDetectable)
+    return [
+      {
+        text: `${text} lifts the right class beyond a wrong one by more than any member does, on insertion in two fills`,
+        verdict: own.every(({ aboveBest }) => aboveBest!.low > 0) ? 'holds' : resolved ? 'does not hold' : 'not resolved',
+        details: own.map(
+          ({ metric, own: right, twisted, gain, aboveBest, n }) =>
+            `${metric}: right ${number(right.value)}, wrong ${number(twisted.value)}, difference ${number(gain.value)} ${interval(gain.low, gain.high)}; minus that of ${aboveBest!.member} ${signed(aboveBest!.value)} ${interval(aboveBest!.low, aboveBest!.high)}; n = ${n}`,
+        ),
+      },
+    ]
+  })
 }

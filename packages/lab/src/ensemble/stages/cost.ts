@@ -9,6 +9,7 @@ import { controls, memberCost } from '../members.js'
 import { partOf } from '../presets.js'
 import { rungsOf } from '../search.js'
 import type { Scored, Session } from '../session.js'
+import { scales } from './forward.js'
 
 /** Cost of the whole study in one line, before it starts. */
 export async function tellCost(session: Session, scored: readonly Scored[], count: number): Promise<void> {
@@ -33,7 +34,10 @@ export async function tellCost(session: Session, scored: readonly Scored[], coun
     halving.reduce((sum, rung) => sum + Math.ceil(1.5 * rung.count) * Math.min(n, rung.pictures + 1), 0),
     session.scoreCost(false),
   )
-  add('score', n * (2 * members.length + controls.length + defaults.length + 1), session.scoreCost(true))
+  // All folds begin with the same maps, then some go their own way.
+  const courses = scales.length * (1 + 3 * (preset.forward.rounds - 1))
+  add('forward', courses * 2 * members.length * Math.min(n, preset.forward.pictures), session.scoreCost(false))
+  add('score', n * (2 * members.length + controls.length + defaults.length + 2), session.scoreCost(true))
   if (twin)
     add(
       'beside',
@@ -44,7 +48,7 @@ export async function tellCost(session: Session, scored: readonly Scored[], coun
   const controlled = partOf(scored, preset.controls).length
   for (const [m, member] of members.entries())
     add(`twisted map ${m}`, controlled * twists.length * (1 + preset.draws), memberCost(member, evaluator))
-  add('twist', controlled * twists.length * (defaults.length + 1 + members.length), session.scoreCost(false))
-  add('mask-only', controlled * (defaults.length + 2 + members.length), { forwards: 3 * (preset.steps + 1), gradients: 0 })
+  add('twist', controlled * twists.length * (defaults.length + 2 + members.length), session.scoreCost(false))
+  add('mask-only', controlled * (defaults.length + 3 + members.length), { forwards: 3 * (preset.steps + 1), gradients: 0 })
   log(await estimateTime({ model, picture, cells, processes: Math.max(1, processes), ...(signal && { signal }) }))
 }

@@ -4,11 +4,15 @@ import type { ScoreValue } from '../identity.js'
 import type { ByPicture, FoldChoice, ScoredRun } from '../result.js'
 import type { Mapped, ScoreRequest, Session } from '../session.js'
 
-/** An entry, or whatever was selected for the picture's fold. */
-export type Wanted = Entry | 'selected'
+/** What is found for the picture's fold: by the search, or member by member. */
+export type Found = 'selected' | 'forward'
 
-export const entryFor = (wanted: Wanted, choices: readonly FoldChoice[], { fold }: Mapped): Entry =>
-  wanted === 'selected' ? choices[fold]!.entry : wanted
+export type Wanted = Entry | Found
+
+export function entryFor(wanted: Wanted, choices: readonly FoldChoice[], { fold }: Mapped): Entry {
+  if (wanted === 'selected') return choices[fold]!.entry
+  return wanted === 'forward' ? choices[fold]!.forward.entry : wanted
+}
 
 /** What of a request is the same for all pictures. */
 type Asked = Partial<Omit<ScoreRequest, 'entry' | 'picture'>>
@@ -27,17 +31,18 @@ export async function scoresOf(
   return wanted.map((entry, e) => ({ entry, values: valuesBy(pictures, i => values[i * wanted.length + e]) }))
 }
 
-/** Every picture by what was selected without its fold. */
-export async function selectedScores(
+/** Every picture by what was found without its fold. */
+export async function foundScores(
   session: Session,
   stage: string,
+  found: Found,
   choices: readonly FoldChoice[],
   pictures: readonly Mapped[],
   asked: Asked = { full: true },
 ): Promise<ByPicture> {
   const values = await session.scores(
     stage,
-    pictures.map(picture => ({ ...asked, picture, entry: entryFor('selected', choices, picture) as EnsembleEntry })),
+    pictures.map(picture => ({ ...asked, picture, entry: entryFor(found, choices, picture) as EnsembleEntry })),
   )
   return valuesBy(pictures, i => values[i])
 }

@@ -10,7 +10,7 @@ export async function search(
   all: readonly EnsembleEntry[],
   pictures: readonly Mapped[],
   rivals: readonly ScoredRun[],
-): Promise<FoldChoice[]> {
+): Promise<Omit<FoldChoice, 'forward'>[]> {
   const { preset } = session
   const usable = pictures.filter(({ item }) => rivals.every(({ values }) => values.has(item.key)))
   const folds = Array.from({ length: preset.folds }, (_, fold) => {

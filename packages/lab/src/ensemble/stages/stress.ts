@@ -11,6 +11,9 @@ import { entryFor, valuesBy, type Wanted } from './full-scores.js'
 /** Ensembles that are stressed: what was selected, and those named in advance. */
 const stressedEntries: readonly Wanted[] = ['selected', ...defaults]
 
+/** What was found by looking at scores. Forward selection takes what it knows, so that junk beside it would change nothing. */
+const foundEntries: readonly Wanted[] = ['selected', 'forward']
+
 /** Ensembles with worthless members among them, eight in all, and the same ensembles without those. */
 export async function junkRuns(
   session: Session,
@@ -55,7 +58,7 @@ export async function twistRuns(
   choices: readonly FoldChoice[],
   twisted: Readonly<Record<Twist, readonly Mapped[]>>,
 ): Promise<TwistRun[]> {
-  const wanted: readonly Wanted[] = [...stressedEntries, ...membersOf(session)]
+  const wanted: readonly Wanted[] = [...foundEntries, ...defaults, ...membersOf(session)]
   const rows = twists.flatMap(twist => twisted[twist].map(picture => ({ twist, picture })))
   const values = await session.scores(
     'twists',
@@ -81,7 +84,7 @@ export async function maskOnlyRuns(
   pictures: readonly Mapped[],
 ): Promise<MaskOnlyRun[]> {
   const some = partOf(pictures, session.preset.controls)
-  const wanted: readonly Wanted[] = [...stressedEntries, ...membersOf(session), { single: 'random', absolute: false }]
+  const wanted: readonly Wanted[] = [...foundEntries, ...defaults, ...membersOf(session), { single: 'random', absolute: false }]
   const rows = some.flatMap((picture, i) => {
     const other = [...some.slice(i + 1), ...some.slice(0, i)].find(one => one.class !== picture.class)
     return other ? [{ picture, other: other.item.key }] : []
