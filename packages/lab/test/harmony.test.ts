@@ -434,6 +434,7 @@ describe('a study', () => {
       'in advance: best single map',
       'by cross-fitting: best single map',
       'in advance, blurred: best single map, blurred',
+      'weights, blurred: best single map, blurred',
     ])
     expect(study.detector.length).toBe(3 + 1 + 6)
     for (const { weights } of study.harmonised.weights) expect(weights.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 9)

@@ -50,7 +50,7 @@ function plannedRows(session: Session, scored: readonly Scored[]): { forwards: n
   const weighted = list.filter(one => one.weighted).length
   const seeded = session.extras.length > 0
   // Kinds of maps that every sigma is tried on, beside noise draws.
-  const kinds = seeded ? 3 : 2
+  const kinds = (seeded ? 3 : 2) + folds * weighted
   const [all, first] = [fills.length * fractions.length, fractions.length]
   const maps = options.methods.map(spec => {
     const method = methodNamed(spec.method)
@@ -70,7 +70,8 @@ function plannedRows(session: Session, scored: readonly Scored[]): { forwards: n
       pictures * all * (2 * k + seeds) +
       some * (all * k + 4 * first * k + (adapted ? 2 * first * k : 0)) +
       (combines
-        ? pictures * (first * (list.length - weighted + folds * weighted + kinds * sigmas.length) + all * (seeded ? 7 : 4)) +
+        ? pictures *
+            (first * (list.length - weighted + folds * weighted + kinds * sigmas.length) + all * ((seeded ? 7 : 4) + weighted)) +
           some * (all * 3 + first * sigmas.length)
         : 0) +
       Math.min(pictures, preset.leaks) * fills.length * 2 * k

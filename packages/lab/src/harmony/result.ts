@@ -105,7 +105,7 @@ export interface Gain {
   /** Several where folds chose differently. */
   readonly harmoniser: string
   /** How the scheme was chosen; blurred: harmonised maps and rivals alike, each with its sigma from the other folds. */
-  readonly chosen: 'in advance' | 'by cross-fitting' | 'in advance, blurred' | 'listed'
+  readonly chosen: 'in advance' | 'by cross-fitting' | 'in advance, blurred' | 'weights, blurred' | 'listed'
   readonly rival: string
   /** A fill, or the mean over all of them. */
   readonly fill: string

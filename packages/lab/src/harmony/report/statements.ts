@@ -77,6 +77,7 @@ const wayTexts = {
   'in advance': 'The harmonised map, its scheme named in advance',
   'by cross-fitting': 'The harmonised map, its scheme chosen by cross-fitting',
   'in advance, blurred': 'The harmonised map, its scheme named in advance and blurred as its rivals are',
+  'weights, blurred': 'The harmonised map, with weights from transfer and blurred as its rivals are',
 } as const
 
 function gainStatements({ harmonised, methods }: HarmonyStudy, needed: number): Statement[] {
@@ -85,7 +86,6 @@ function gainStatements({ harmonised, methods }: HarmonyStudy, needed: number): 
   const own = (chosen: string) => harmonised.verdicts.filter(one => one.chosen === chosen)
   const advance = own('in advance')
   const scheme = advance[0]?.least.harmoniser
-  const blurred = own('in advance, blurred')
   const singles = (verdicts: typeof advance): string[] =>
     verdicts.map(
       ({ method, single, singleAdjusted }) =>
@@ -104,26 +104,32 @@ function gainStatements({ harmonised, methods }: HarmonyStudy, needed: number): 
       ),
       details: singles(advance),
     },
-    {
-      text: `The same, both blurred, each with the sigma that served it best on the other folds (${needed} of ${methods.length} methods)`,
-      verdict: verdictOf(
-        blurred.map(({ beatsSingle, single }) => ({ shown: beatsSingle, interval: single.difference })),
-        needed,
+    ...(['in advance, blurred', 'weights, blurred'] as const)
+      .filter(chosen => own(chosen).length > 0)
+      .map(
+        (chosen): Statement => ({
+          text: `${chosen === 'weights, blurred' ? 'With weights from transfer instead, both blurred' : 'The same, both blurred'}, each with the sigma that served it best on the other folds (${needed} of ${methods.length} methods)`,
+          verdict: verdictOf(
+            own(chosen).map(({ beatsSingle, single }) => ({ shown: beatsSingle, interval: single.difference })),
+            needed,
+          ),
+          details: singles(own(chosen)),
+        }),
       ),
-      details: singles(blurred),
-    },
-    ...(['in advance', 'by cross-fitting', 'in advance, blurred'] as const).map((chosen): Statement => {
-      const verdicts = own(chosen)
-      const good = verdicts.filter(({ beatsAll }) => beatsAll).map(({ method }) => method)
-      return {
-        text: `${wayTexts[chosen]}, beats every rival: ${rivals(chosen)} (${needed} of ${methods.length} methods)`,
-        verdict: verdictOf(
-          verdicts.map(({ beatsAll, least: { difference } }) => ({ shown: beatsAll, interval: difference })),
-          needed,
-        ),
-        details: [`It holds for: ${good.join(', ') || 'no method'}.`, ...verdicts.map(least)],
-      }
-    }),
+    ...(Object.keys(wayTexts) as (keyof typeof wayTexts)[])
+      .filter(chosen => own(chosen).length > 0)
+      .map((chosen): Statement => {
+        const verdicts = own(chosen)
+        const good = verdicts.filter(({ beatsAll }) => beatsAll).map(({ method }) => method)
+        return {
+          text: `${wayTexts[chosen]}, beats every rival: ${rivals(chosen)} (${needed} of ${methods.length} methods)`,
+          verdict: verdictOf(
+            verdicts.map(({ beatsAll, least: { difference } }) => ({ shown: beatsAll, interval: difference })),
+            needed,
+          ),
+          details: [`It holds for: ${good.join(', ') || 'no method'}.`, ...verdicts.map(least)],
+        }
+      }),
   ]
 }
 

@@ -35,8 +35,11 @@ function combined({ by: { normaliser, scheme, weighted }, maps, weights, sigma }
   return { kind: 'combined', maps, normaliser, scheme, ...(weighted && { weights: rounded(weights!) }), ...blur }
 }
 
-/** What is blurred, its sigma chosen on the other folds: the best single map, and combinations by the first harmoniser of the list. */
-export type Blurred = 'single' | 'harmonised' | 'draws' | 'seeds'
+/**
+ * What is blurred, its sigma chosen on the other folds: the best single map, combinations by the first harmoniser of the list, and the one
+ * with weights from transfer.
+ */
+export type Blurred = 'single' | 'harmonised' | 'weighted' | 'draws' | 'seeds'
 
 /** One method's maps for one tester, and what was chosen for the pictures of one fold on those of the others. */
 export interface Choice {
@@ -85,6 +88,11 @@ export class Harmony {
   /** Whether every tester has seeds of another architecture. */
   get seeded(): boolean {
     return [...this.#choices.values()].every(({ seeds }) => seeds)
+  }
+
+  /** The harmoniser with weights from transfer, where it is among those tried. */
+  get weighted(): Harmoniser | undefined {
+    return this.list.find(({ weighted }) => weighted)
   }
 
   get fill(): string {
@@ -152,6 +160,7 @@ export class Harmony {
   blurred(kind: Blurred, picture: Scored, choice: Choice, sigma = this.#sigmas.get(`${kind} ${keyOf(choice)}`)!): ScoreRequest {
     const { session, list } = this
     const pixels = (sigma * session.pictures.size) / 64
+    if (kind === 'weighted') return this.harmonised(picture, choice, this.weighted!, pixels)
     if (kind !== 'single') return this[kind](picture, choice, list[0]!, pixels)
     const { key } = session.mapCell(picture, choice.best, choice.spec)
     return { picture, subject: { kind: 'blurred', map: key, sigma: pixels }, tester: choice.tester }
@@ -161,7 +170,11 @@ export class Harmony {
   async chooseSigmas(): Promise<void> {
     const { session, fill } = this
     const { sigmas } = session.preset
-    const kinds: readonly Blurred[] = ['single', 'harmonised', 'draws', ...(this.seeded ? (['seeds'] as const) : [])]
+    const kinds: readonly Blurred[] = [
+      ...(['single', 'harmonised', 'draws'] as const),
+      ...(this.seeded ? (['seeds'] as const) : []),
+      ...(this.weighted ? (['weighted'] as const) : []),
+    ]
     const deciding = (kind: Blurred, { fold }: Choice): readonly Scored[] => {
       const own = this.deciding(fold)
       return kind === 'draws' ? own.filter(picture => this.drawn.includes(picture)) : own

@@ -22,7 +22,7 @@ const draws = 'same scheme, noise draws of the best single model'
 const seeds = 'same scheme, seeds of one architecture'
 
 function waysOf(harmony: Harmony): Way[] {
-  const { list, seeded } = harmony
+  const { list, seeded, weighted } = harmony
   const blurred =
     (kind: Blurred): Asking =>
     (picture, choice) =>
@@ -36,19 +36,18 @@ function waysOf(harmony: Harmony): Way[] {
       ...(seeded && { [seeds]: (picture: Scored, choice: Choice, by: Harmoniser) => harmony.seeds(picture, choice, by) }),
     },
   } satisfies Pick<Way, 'ours' | 'rivals'>
+  const blurredRivals = {
+    [`${singleRival}, blurred`]: blurred('single'),
+    [`${draws}, blurred`]: blurred('draws'),
+    ...(seeded && { [`${seeds}, blurred`]: blurred('seeds') }),
+  }
   return [
     { ...plain, chosen: 'in advance', scheme: () => list[0]! },
     { ...plain, chosen: 'by cross-fitting', scheme: (spec, fold) => harmony.chosenSchemes.get(`${spec.label} ${fold}`)! },
-    {
-      chosen: 'in advance, blurred',
-      scheme: () => list[0]!,
-      ours: blurred('harmonised'),
-      rivals: {
-        [`${singleRival}, blurred`]: blurred('single'),
-        [`${draws}, blurred`]: blurred('draws'),
-        ...(seeded && { [`${seeds}, blurred`]: blurred('seeds') }),
-      },
-    },
+    { chosen: 'in advance, blurred', scheme: () => list[0]!, ours: blurred('harmonised'), rivals: blurredRivals },
+    ...(weighted
+      ? [{ chosen: 'weights, blurred', scheme: () => weighted, ours: blurred('weighted'), rivals: blurredRivals } as const]
+      : []),
   ]
 }
 
