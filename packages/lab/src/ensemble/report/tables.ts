@@ -70,7 +70,7 @@ export const choiceTable = ({ choices, members }: EnsembleStudy): ReportTable =>
   id: 'choices',
   title: 'What the search took',
   caption:
-    'For each fold, from the pictures of the others: the candidate whose smallest margin over the best member, over insertion and deletion in two fills and in standard deviations of that member, is largest. Beside it what forward selection took: single maps, each as often as it counts, on the first of those pictures.',
+    'For each fold, from the pictures of the others: the candidate whose smallest margin over the best member, over insertion and deletion in two fills and in standard deviations of that member, is largest. Beside it what forward selection took: single maps, each as often as it counts.',
   columns: ['fold', 'ensemble', 'margin there', 'forward selection', 'margin there', 'best member there'],
   rows: choices.map(({ fold, entry, margin, forward, ranked }) => ({
     cells: [

@@ -36,7 +36,7 @@ export async function tellCost(session: Session, scored: readonly Scored[], coun
   )
   // All folds begin with the same maps, then some go their own way.
   const courses = scales.length * (1 + 3 * (preset.forward.rounds - 1))
-  add('forward', courses * 2 * members.length * Math.min(n, preset.forward.pictures), session.scoreCost(false))
+  add('forward', courses * 2 * members.length * Math.min(n, preset.forward.pictures) + 12 * n, session.scoreCost(false))
   add('score', n * (2 * members.length + controls.length + defaults.length + 2), session.scoreCost(true))
   if (twin)
     add(

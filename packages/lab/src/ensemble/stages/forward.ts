@@ -13,7 +13,10 @@ export const scales = ['min-max', 'rank'] as const
 interface Course {
   readonly fold: number
   readonly normaliser: string
-  readonly training: readonly Mapped[]
+  /** Maps that may be taken. */
+  library: readonly SingleEntry[]
+  /** Pictures that it is judged on. */
+  seen: readonly Mapped[]
   picked: readonly SingleEntry[]
   margin: number
   done: boolean
@@ -26,13 +29,11 @@ const entryOf = ({ normaliser }: Course, picked: readonly SingleEntry[]): Ensemb
   picked,
 })
 
-/** In an order that does not depend on when each was picked: equal multisets are one entry. */
-const sorted = (picked: readonly SingleEntry[], library: readonly SingleEntry[]): SingleEntry[] =>
-  library.flatMap(one => picked.filter(({ single, absolute }) => single === one.single && absolute === one.absolute))
+const isSame = (one: SingleEntry, other: SingleEntry): boolean => one.single === other.single && one.absolute === other.absolute
 
 /**
  * For each fold, on pictures of the others: of all maps the one that raises the smallest margin most is taken, and taken again as long as
- * the margin grows.
+ * the margin grows. That is decided on some of the pictures; how often each map counts is then decided on all of them in the same way.
  */
 export async function forwardSelection(
   session: Session,
@@ -40,42 +41,57 @@ export async function forwardSelection(
   rivals: readonly ScoredRun[],
 ): Promise<FoldPick[]> {
   const { folds, forward } = session.preset
-  const library = rivals.map(({ entry }) => entry as SingleEntry)
+  const all = rivals.map(({ entry }) => entry as SingleEntry)
+  /** In an order that does not depend on when each was picked: equal multisets are one entry. */
+  const sorted = (picked: readonly SingleEntry[]): SingleEntry[] => all.flatMap(one => picked.filter(other => isSame(one, other)))
   const usable = pictures.filter(({ item }) => rivals.every(({ values }) => values.has(item.key)))
-  const courses = Array.from({ length: folds }, (_, fold) => fold).flatMap(fold =>
+  const training = (fold: number): readonly Mapped[] => usable.filter(picture => picture.fold !== fold)
+
+  /** Takes the best of what each course might be next, where it is better than what it is. */
+  const improve = async (stage: string, courses: readonly Course[], next: (course: Course) => SingleEntry[][]): Promise<void> => {
+    const asked = courses.flatMap(course => next(course).map(picked => ({ course, picked: sorted(picked) })))
+    const values = await session.scores(
+      stage,
+      asked.flatMap(({ course, picked }) => course.seen.map(picture => ({ picture, entry: entryOf(course, picked) }))),
+    )
+    const before = new Map(courses.map(course => [course, course.margin]))
+    let at = 0
+    for (const { course, picked } of asked) {
+      const own = values.slice(at, at + course.seen.length).flatMap(value => (value ? [value] : []))
+      at += course.seen.length
+      if (own.length < course.seen.length) continue
+      const margin = worstMargin(
+        own,
+        rivals.map(rival => course.seen.map(({ item }) => rival.values.get(item.key)!)),
+      )
+      if (margin > course.margin) Object.assign(course, { margin, picked })
+    }
+    for (const course of courses) course.done = course.margin === before.get(course)
+  }
+  const grow = async (name: string, courses: readonly Course[]): Promise<void> => {
+    for (let round = 1; round <= forward.rounds; round++) {
+      const going = courses.filter(({ done }) => !done)
+      if (going.length === 0) break
+      await improve(`${name}-${round}`, going, ({ picked, library }) => library.map(one => [...picked, one]))
+    }
+  }
+
+  const courses = Array.from({ length: folds }, (_, fold) =>
     scales.map((normaliser): Course => {
-      const training = usable.filter(picture => picture.fold !== fold).slice(0, forward.pictures)
-      return { fold, normaliser, training, picked: [], margin: Number.NEGATIVE_INFINITY, done: false }
+      const seen = training(fold).slice(0, forward.pictures)
+      return { fold, normaliser, library: all, seen, picked: [], margin: Number.NEGATIVE_INFINITY, done: false }
     }),
   )
-  for (let round = 1; round <= forward.rounds; round++) {
-    const asked = courses
-      .filter(({ done }) => !done)
-      .flatMap(course => library.map(one => ({ course, picked: sorted([...course.picked, one], library) })))
-    if (asked.length === 0) break
-    const values = await session.scores(
-      `forward-${round}`,
-      asked.flatMap(({ course, picked }) => course.training.map(picture => ({ picture, entry: entryOf(course, picked) }))),
-    )
-    let at = 0
-    const before = new Map(courses.map(course => [course, course.margin]))
-    for (const { course, picked } of asked) {
-      const own = values.slice(at, at + course.training.length)
-      at += course.training.length
-      if (own.some(value => value === undefined)) continue
-      const margin = worstMargin(
-        own.map(value => value!),
-        rivals.map(rival => course.training.map(({ item }) => rival.values.get(item.key)!)),
-      )
-      if (margin > course.margin) {
-        course.margin = margin
-        course.picked = picked
-      }
-    }
-    for (const course of courses) course.done ||= course.margin === before.get(course)
-  }
-  return Array.from({ length: folds }, (_, fold): FoldPick => {
-    const best = courses.filter(course => course.fold === fold).reduce((most, one) => (one.margin > most.margin ? one : most))
-    return { entry: entryOf(best, best.picked), margin: best.margin }
-  })
+  await grow('forward', courses.flat())
+  const best = courses.map(own => own.reduce((most, one) => (one.margin > most.margin ? one : most)))
+  for (const course of best)
+    Object.assign(course, {
+      seen: training(course.fold),
+      library: all.filter(one => course.picked.some(other => isSame(one, other))),
+      margin: Number.NEGATIVE_INFINITY,
+      done: false,
+    })
+  await improve('forward-all', best, ({ picked }) => [[...picked]])
+  await grow('forward-all', best)
+  return best.map((course): FoldPick => ({ entry: entryOf(course, course.picked), margin: course.margin }))
 }
