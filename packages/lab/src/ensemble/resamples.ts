@@ -18,7 +18,8 @@ export class Resamples {
   /** Pictures of each resample. */
   readonly #rows: Float64Array
 
-  constructor(sources: readonly string[], seed: number) {
+  /** @param resamples default 2,000 */
+  constructor(sources: readonly string[], seed: number, resamples?: number) {
     const numbers = new Map<string, number>()
     this.#cluster = Int32Array.from(sources, source => {
       if (!numbers.has(source)) numbers.set(source, numbers.size)
@@ -27,7 +28,7 @@ export class Resamples {
     this.#sizes = new Float64Array(numbers.size)
     for (const cluster of this.#cluster) this.#sizes[cluster]!++
     const drawn: Float64Array[] = []
-    for (const rows of resampled(sources, { seed })) {
+    for (const rows of resampled(sources, { seed, ...(resamples !== undefined && { resamples }) })) {
       const counts = new Float64Array(numbers.size)
       for (const row of rows) counts[this.#cluster[row]!]! += 1 / this.#sizes[this.#cluster[row]!]!
       drawn.push(counts.map(Math.round))
