@@ -33,7 +33,7 @@ ${contents(links)}`,
     body: `${statementsSection(report.statements)}
 <section id="ranks"><h2>Ranks</h2><figure>${report.ranking}<figcaption>Ranks of every picture on the four curves, averaged. Pairs are told apart by a
 paired bootstrap clustered by source with Holm’s correction over all pairs, at 5%. Members are grey.</figcaption></figure></section>
-${exampleSection(report.examples, undefined, 10)}
+${exampleSection(report.examples, undefined, 12)}
 ${report.tables.map(tableSection).join('\n')}
 ${reading}`,
     style: more,

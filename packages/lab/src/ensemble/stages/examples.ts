@@ -23,18 +23,19 @@ export async function examplesOf(
     const { dims } = await readMap(session.folderOf(stages.maps), maps.members[0]!, 'map')
     const found = {
       members,
-      named: new Map<string, Float64Array>(),
+      named: new Map(members.map((values, m) => [options.members[m]!.label, values] as const)),
       junk: { grey: greyMap(picture), noise, edges },
       labels: new Int32Array(0),
     }
     const settings = { seed: options.seed, forms: await stored.forms(forms) }
-    const { entry } = choices[fold]!
+    const { entry, forward } = choices[fold]!
     const kemeny = entry.scheme === 'kemeny'
     examples.push({
       title: `${item.name}: ${model.labels?.[own] ?? `class ${own}`}, probability ${probability.toFixed(2)}`,
       picture,
       maps: [
         ...(kemeny ? [] : [{ label: 'selected', dims, values: mapOf(entry, found, settings) }]),
+        { label: 'forward selection', dims, values: mapOf(forward.entry, found, settings) },
         { label: 'mean of min-max', dims, values: mapOf(defaults[0]!, found, settings) },
         { label: 'disagreement', dims, values: combine(members).spread },
         ...members.map((values, m) => ({ label: options.members[m]!.label, dims, values })),
