@@ -1,4 +1,5 @@
 /** @file The main tables of a harmony study as Markdown, for pages that quote them. */
+import { mean } from '../../statistics/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
 import { mainTables, number, statementsOf } from './statements.js'
 
@@ -10,8 +11,6 @@ const share = (value: number | undefined): string =>
 
 const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string =>
   [columns, columns.map(() => '---'), ...rows].map(row => `| ${row.join(' | ')} |`).join('\n')
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 function modelTable({ models }: HarmonyStudy): string {
   return table(

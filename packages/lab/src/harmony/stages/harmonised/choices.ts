@@ -1,5 +1,6 @@
 /** @file What is combined for each method, tester and fold: models, weights, rivals. All of it is chosen on the other folds. */
 import { spread } from '../../../order.js'
+import { mean } from '../../../statistics/index.js'
 import type { Mapped, TransferResult } from '../../result.js'
 import { areaOf, mapSubject } from '../../scores.js'
 import type { Scored, ScoreRequest, Session } from '../../session.js'
@@ -10,9 +11,6 @@ export type Spec = Mapped['methods'][number]
 
 /** The reading that gains are measured with, and all choices are made by (on the first fill): named in advance. */
 const reading = 'probability'
-
-export const mean = (values: readonly number[]): number =>
-  values.length === 0 ? Number.NaN : values.reduce((sum, value) => sum + value, 0) / values.length
 
 export const indexOfLargest = (values: readonly number[]): number =>
   values.reduce((best, value, i) => (value > values[best]! || Number.isNaN(values[best]!) ? i : best), 0)

@@ -1,10 +1,10 @@
 /** @file Gains of harmonised maps over every rival. */
-import { detectableDifference, standardDeviation } from '../../../statistics/describe.js'
+import { detectableDifference, mean, standardDeviation } from '../../../statistics/index.js'
 import { meanInterval } from '../../intervals.js'
 import type { Gain, HarmonisedResult } from '../../result.js'
 import type { Scored, ScoreRequest } from '../../session.js'
 import { type Harmoniser, harmoniserLabel } from '../../subject.js'
-import { type Blurred, type Choice, type Harmony, mean, type Spec } from './choices.js'
+import type { Blurred, Choice, Harmony, Spec } from './choices.js'
 import { allFills, singleRival, verdictsOf } from './verdicts.js'
 
 type Asking = (picture: Scored, choice: Choice, by: Harmoniser) => ScoreRequest

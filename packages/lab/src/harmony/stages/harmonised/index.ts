@@ -1,7 +1,8 @@
 /** @file Maps harmonised over all models but the tester, against the best that fewer models can do. */
+import { mean } from '../../../statistics/index.js'
 import type { HarmonisedResult, Mapped, TransferResult } from '../../result.js'
 import type { Session } from '../../session.js'
-import { Harmony, indexOfLargest, mean } from './choices.js'
+import { Harmony, indexOfLargest } from './choices.js'
 import { against } from './gains.js'
 
 export async function harmonisedStage(session: Session, mapped: Mapped, transfer: TransferResult): Promise<HarmonisedResult> {

@@ -1,11 +1,10 @@
 /** @file Means over pairs of models: of methods, of controls, and of maps that should do worse. */
+import { mean } from '../../../statistics/index.js'
 import { meanInterval } from '../../intervals.js'
 import { type Curve, type Reading, type Row, readings, type SpoiledRow } from '../../result.js'
 import { areaOf, controlsOf, curveOf } from '../../scores.js'
 import type { Scored, ScoreRequest } from '../../session.js'
 import { others, type Requests, spoils } from './requests.js'
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** Mean over pairs of different models of each picture's area, and over testers for controls. */
 export function rowsOf(all: Requests): Row[] {

@@ -1,12 +1,11 @@
 /** @file T of every ordered pair of models, its means by family, the contrast between families and the ceiling. */
+import { mean } from '../../../statistics/index.js'
 import { intervalsOf } from '../../intervals.js'
 import type { Reading, Testers, TransferTable } from '../../result.js'
 import { areaOf, fullOf } from '../../scores.js'
 import type { Scored, Session } from '../../session.js'
 import { familyContrast, meanOfPairs, type PairScores, transferScore } from '../../transfer.js'
 import type { Requests, Spec } from './requests.js'
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
 /** By pair, a value per picture; pictures that lack one are NaN. */
 export function scoresOf(
