@@ -58,10 +58,10 @@ const groups = {
   IROF: ['IROF'],
 } as const satisfies Record<string, readonly MetricName[]>
 type Group = keyof typeof groups
+const groupNames = Object.keys(groups) as Group[]
+
 /** So many that p-values can stay below 5% after Holm's correction over all pairs of 27 contestants: 351 x 2 / 20,001. */
 const resamples = 20_000
-
-const groupNames = Object.keys(groups) as Group[]
 
 const foundLabels = { selected: 'selected (cross-fitted)', forward: 'forward selection (cross-fitted)' } as const
 

@@ -32,7 +32,7 @@ function pickedLabel(picked: readonly SingleEntry[]): string {
 export function labelOf(entry: Entry): string {
   const signs = entry.absolute ? ', absolute' : ''
   if (isSingle(entry)) return `${entry.single}${signs}`
-  if (entry.picked) return `mean of ${entry.normaliser}: ${pickedLabel(entry.picked)}`
+  if (entry.picked) return `${entry.scheme} of ${entry.normaliser}: ${pickedLabel(entry.picked)}`
   const scheme = entry.weights ? `convex for ${entry.weights}` : entry.scheme
   return entry.normaliser === 'none' && !entry.absolute ? scheme : `${scheme} of ${entry.normaliser}${signs}`
 }

@@ -90,3 +90,22 @@ export function exampleRow({ title, picture, maps, inputLabel = 'input', layout,
   })
   return { title, pictures: [{ label: inputLabel, url: dataUrl(mask ? outlined(input, mask) : input) }, ...drawn] }
 }
+
+interface SquareExample {
+  readonly title: string
+  readonly picture: Pixels
+  readonly maps: readonly ExampleMap[]
+}
+
+/** Pictures of a study are shown at this side at most. */
+const shownSide = 160
+
+/** Rows of those that are square RGB pictures, large ones made smaller. */
+export const squareExamples = (examples: readonly SquareExample[]): ExampleRow[] =>
+  examples.flatMap(({ title, picture, maps }) => {
+    const { width, height } = picture
+    if (width !== height || picture.channels !== 3) return []
+    const side = Math.min(width, shownSide)
+    const small: Pixels = side === width ? picture : resize(picture, side, side, 'bilinear')
+    return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data) }, maps })]
+  })

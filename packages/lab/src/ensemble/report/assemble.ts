@@ -1,11 +1,9 @@
 /** @file From what was measured to what the report shows. */
-import { type Pixels, resize } from '@ascribe/core'
 import { criticalDifference } from '../../charts/critical-difference.js'
-import type { ExampleRow } from '../../report/index.js'
-import { exampleRow } from '../../report/index.js'
+import { squareExamples } from '../../report/index.js'
 import { Analysis } from '../analysis.js'
 import { maskOnlyRows, twistGains } from '../control-analysis.js'
-import type { EnsembleStudy, StudyExample } from '../result.js'
+import type { EnsembleStudy } from '../result.js'
 import { maskOnlyTable, membersTable, twistTable } from './controls.js'
 import type { EnsembleComparison, EnsembleReport } from './data.js'
 import { headlineStatements, junkStatements, winStatements } from './statements.js'
@@ -80,7 +78,7 @@ export function assembleEnsembleReport(study: EnsembleStudy): EnsembleReport {
       ...maskOnlyTable(maskOnly),
       ...(study.failed.length > 0 ? [failureTable(study)] : []),
     ],
-    examples: study.examples.flatMap(exampleOf),
+    examples: squareExamples(study.examples),
   }
 }
 
@@ -102,14 +100,4 @@ function warningsOf({ scored, data, labelled, preset, twin }: EnsembleStudy): st
           'Not done: a mask-adapted twin of the model (--twin). Masked pictures are not what the model was trained on, and masks leak.',
         ]),
   ]
-}
-
-const shownSide = 160
-
-function exampleOf({ title, picture, maps }: StudyExample): ExampleRow[] {
-  const { width, height } = picture
-  if (width !== height || picture.channels !== 3) return []
-  const side = Math.min(width, shownSide)
-  const small: Pixels = side === width ? picture : resize(picture, side, side, 'bilinear')
-  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data) }, maps })]
 }

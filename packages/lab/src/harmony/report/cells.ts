@@ -4,9 +4,6 @@ import { type Cell, renderTable } from '../../report/index.js'
 import type { Interval } from '../result.js'
 import { number } from './statements.js'
 
-export const intervalText = ({ value, low, high }: Interval): string =>
-  `${number(value)}${Number.isFinite(low) ? ` [${number(low)}, ${number(high)}]` : ''}`
-
 export const intervalCell = ({ value, low, high }: Interval): Cell => ({
   html: `${number(value)}${Number.isFinite(low) ? `<small>[${number(low)}, ${number(high)}]</small>` : ''}`,
   sort: value,

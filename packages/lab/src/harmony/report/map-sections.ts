@@ -2,8 +2,8 @@
 import { escapeHtml as esc } from '@ascribe/core'
 import { type Cell, textCell } from '../../report/index.js'
 import type { HarmonyStudy, Interval } from '../result.js'
-import { intervalCell, intervalText, type Section, table } from './cells.js'
-import { number } from './statements.js'
+import { intervalCell, type Section, table } from './cells.js'
+import { intervalText, number } from './statements.js'
 
 export function harmonisedSection({ harmonised, testers }: HarmonyStudy): Section {
   const verdicts = harmonised.verdicts.map(({ method, chosen, single, singleAdjusted, least, adjusted, fills, beatsAll }) => [

@@ -9,7 +9,7 @@ const resolvable = 0.02
 const most = (count: number): number => Math.ceil((2 * count) / 3)
 
 export const number = (value: number): string => (Number.isFinite(value) ? value.toFixed(3).replace('-', '−') : '–')
-const withEnds = ({ value, low, high }: Interval): string =>
+export const intervalText = ({ value, low, high }: Interval): string =>
   `${number(value)}${Number.isFinite(low) ? ` [${number(low)}, ${number(high)}]` : ''}`
 
 /** One method's claim: shown, or shown to be less than what matters, or neither. */
@@ -50,7 +50,7 @@ function familyStatements(study: HarmonyStudy, needed: number): Statement[] {
           ),
           details: contrasts.map(
             ({ method, contrast, adjusted, detectable, n }) =>
-              `${method}: ${withEnds(contrast)}, ${p(adjusted)}, detectable ${number(detectable)}, n = ${n} (${preset.fills[0]} fill, probability)`,
+              `${method}: ${intervalText(contrast)}, ${p(adjusted)}, detectable ${number(detectable)}, n = ${n} (${preset.fills[0]} fill, probability)`,
           ),
         }
       : {
@@ -66,7 +66,7 @@ function familyStatements(study: HarmonyStudy, needed: number): Statement[] {
               seeds.map(({ ceiling }) => ({ shown: ceiling.low > 0, interval: ceiling })),
               needed,
             ),
-            details: seeds.map(({ method, ceiling, n }) => `${method}: ${withEnds(ceiling)}, n = ${n}`),
+            details: seeds.map(({ method, ceiling, n }) => `${method}: ${intervalText(ceiling)}, n = ${n}`),
           },
         ]
       : []),
@@ -89,12 +89,12 @@ function gainStatements({ harmonised, methods }: HarmonyStudy, needed: number): 
   const singles = (verdicts: typeof advance): string[] =>
     verdicts.map(
       ({ method, single, singleAdjusted }) =>
-        `${method}: ${withEnds(single.difference)}, ${p(singleAdjusted)}, detectable ${number(single.detectable)}, n = ${single.n}`,
+        `${method}: ${intervalText(single.difference)}, ${p(singleAdjusted)}, detectable ${number(single.detectable)}, n = ${single.n}`,
     )
   const rivals = (chosen: string): string =>
     [...new Set(harmonised.gains.filter(gain => gain.chosen === chosen).map(({ rival }) => rival))].join('; ')
   const least = (one: (typeof advance)[number]): string =>
-    `${one.method}: the least gain is ${withEnds(one.least.difference)}, over ${one.least.rival} (n = ${one.least.n}, detectable ${number(one.least.detectable)}); ${p(one.adjusted)}; every rival beaten with fill: ${one.fills.join(', ') || 'none'}`
+    `${one.method}: the least gain is ${intervalText(one.least.difference)}, over ${one.least.rival} (n = ${one.least.n}, detectable ${number(one.least.detectable)}); ${p(one.adjusted)}; every rival beaten with fill: ${one.fills.join(', ') || 'none'}`
   return [
     {
       text: `The harmonised map (${scheme}, named in advance) transfers to an unseen tester better than the best single model’s own map (${needed} of ${methods.length} methods)`,
@@ -149,7 +149,7 @@ function consistencyStatement({ agreement, methods }: HarmonyStudy, needed: numb
       ),
       details: agreement.consistency.map(
         ({ method, measure, difference, adjusted, n }) =>
-          `${method}, ${measure}: ${withEnds(difference)}, ${p(adjusted)}, n = ${n}`,
+          `${method}, ${measure}: ${intervalText(difference)}, ${p(adjusted)}, n = ${n}`,
       ),
     },
   ]

@@ -1,19 +1,14 @@
 /** @file From what was measured to what the report shows. */
-import { type Pixels, resize } from '@ascribe/core'
-import type { ReportTable, Statement } from '../../../report/index.js'
-import { exampleRow } from '../../../report/index.js'
+import { type ReportTable, type Statement, squareExamples } from '../../../report/index.js'
 import { describeCell } from '../../../runner/index.js'
 import { Statistics, type Verdict } from '../analysis.js'
 import { mainEntry } from '../plan.js'
-import type { ImageExample, ImageStudy } from '../result.js'
+import type { ImageStudy } from '../result.js'
 import { ablationTable, headlineOf, informationTable, maskOnlyTable, mosaicTable, twistTable } from './controls.js'
 import type { ComparisonRow, ImageReport } from './data.js'
 import { curveFigures } from './figures.js'
 import { comparisonRows, differencesTable, meanRows, meansTable, objectivesTable, secondaryTable } from './tables.js'
 import { number, signed, textCell } from './words.js'
-
-/** Sides of the pictures beside each other. */
-const shownSide = 160
 
 /** Everything the report shows of a study. @param webp version of the encoder that sizes come from */
 export function assembleImageReport(study: ImageStudy, webp: string): ImageReport {
@@ -50,7 +45,7 @@ export function assembleImageReport(study: ImageStudy, webp: string): ImageRepor
     comparisons,
     tables: tables.filter(table => table !== undefined),
     figures: preset.baselines.flatMap(baseline => curveFigures(study, baseline, seed)),
-    examples: study.examples.flatMap(exampleOf),
+    examples: squareExamples(study.examples),
   }
 }
 
@@ -148,14 +143,6 @@ function statementsOf(study: ImageStudy, rows: readonly ComparisonRow[]): Statem
         ),
     }
   })
-}
-
-function exampleOf({ title, picture, maps }: ImageExample) {
-  const { width, height } = picture
-  if (width !== height || picture.channels !== 3) return []
-  const side = Math.min(width, shownSide)
-  const small: Pixels = side === width ? picture : resize(picture, side, side, 'bilinear')
-  return [exampleRow({ title, picture: { pixels: Uint8Array.from(small.data) }, maps })]
 }
 
 function failureTable({ failed }: ImageStudy): ReportTable | undefined {
